@@ -1,0 +1,35 @@
+"""Agreement: how a validator that came late, was wiped or was unlucky comes back to what the others hold."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from competitions.competition import Competition
+from competitions.season import Entrant
+from competitions.seat import Seat
+
+
+def chain_word(entrants: Iterable[Entrant], consensus: Mapping[str, float]) -> Entrant | None:
+    """The chain's word for a seat: of the entrants that stand for the competition, the one of highest consensus.
+
+    `consensus` is by hotkey, as of the last epoch. The earlier entrant of equals; none where nobody has any.
+    """
+    weighed = [(-consensus.get(one.hotkey or "", 0.0), one) for one in entrants]
+    best = min(weighed, default=None)
+    return best[1] if best and best[0] < 0 else None
+
+
+def agree(seat: Seat, word: Entrant | None, *, missed: int, refuted: bool, competition: Competition) -> Seat:
+    """The seat after the agreement rule, applied at the start of a competition's round.
+
+    `missed` counts the competition's rounds since this validator last judged one, or all of them if it never did;
+    `refuted` says that its own evidence against the chain's word is at least 1/alpha. Whoever missed too many rounds
+    adopts the word; one that differed in too many rounds running adopts it too, unless its own evidence refutes it.
+    """
+    if word is None or word == seat.champion:
+        return replace(seat, differing=0)
+    if missed >= competition.judge.missed_rounds:
+        return seat.taken_by(word)
+    differing = seat.differing + 1
+    if differing >= competition.judge.differing_rounds and not refuted:
+        return seat.taken_by(word)
+    return replace(seat, differing=differing)

@@ -1,0 +1,1 @@
+"""Model repositories: the hub client, digests, the gates before a load, the verified cache, and a local hub server."""
