@@ -34,7 +34,7 @@ def sample_loss(loss: float | None, worst: float) -> float:
     return float(min(max(loss, 0.0), worst))
 
 
-def batch_losses(samples: Sequence[float], batch_size: int) -> Losses:
+def batch_losses(samples: Sequence[float] | Losses, batch_size: int) -> Losses:
     """The mean loss of each full batch, shape (len(samples) // batch_size,); samples of a batch stand side by side."""
     full = len(samples) // batch_size
     losses: Losses = np.asarray(samples[: full * batch_size], dtype=np.float64)

@@ -12,7 +12,7 @@ from competitions.epsilon import Epsilon
 # instruction following is the share of rules broken, so 1.
 WORST_LOSS = {"text": 8.0, "reference": 8.0, "multiple_choice": 8.0, "preference": 8.0, "ifeval": 1.0}
 
-_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 _HEX40, _HEX64 = re.compile(r"[0-9a-f]{40}"), re.compile(r"[0-9a-f]{64}")
 _TASK_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 
@@ -77,7 +77,7 @@ class Constraints:
         if not self.architectures:
             raise Invalid("architectures", [], "at least one class name such as LlamaForCausalLM")
         for name in self.architectures:
-            if not re.fullmatch(r"[A-Z]\w*ForCausalLM", name):
+            if not re.fullmatch(r"[A-Z][A-Za-z0-9_]*ForCausalLM", name):
                 raise Invalid("architectures", name, "class names that end in ForCausalLM")
         within("min_parameters", self.min_parameters, 0)
         within("max_parameters", self.max_parameters, max(self.min_parameters, 1))

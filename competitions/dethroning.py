@@ -32,8 +32,9 @@ def judge(
     """Judge the seat on the whole season; the order in which challengers are given changes nothing.
 
     Of several that dethrone, the one with the lowest mean loss beside the champion's counts as the dethroner, the
-    earlier one of equals. The seat then goes to the earliest challenger X that leads the champion and of whose batches
-    with the dethroner the dethroner wins at most half, with X as champion: a copy of X thus wins the seat for X.
+    earlier one of equals. The seat then goes to the earliest challenger X that leads the champion, in wins and in the
+    mean, and of whose batches with the dethroner the dethroner wins at most half, with X as champion: a copy of X thus
+    wins the seat for X. Whoever takes the seat has the lower mean loss, so that no cycle of wins moves it for ever.
     """
     ordered = sorted(one for one in challengers if one != champion)
     duels = {one.key: season.duel(champion, one, competition, block) for one in ordered}
@@ -57,4 +58,5 @@ def _inherits(
     if one == dethroner:
         return True
     between = season.duel(one, dethroner, competition, block)
-    return duel.wins > duel.losses and between.batches > 0 and 2 * between.wins <= between.batches
+    leads = duel.wins > duel.losses and duel.challenger_mean < duel.champion_mean
+    return leads and between.batches > 0 and 2 * between.wins <= between.batches

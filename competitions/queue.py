@@ -21,7 +21,7 @@ def choose(candidates: Iterable[Candidate], places: int) -> tuple[Entrant, ...]:
     """The challengers of a round, first to be scored first; the order in which they are given changes nothing.
 
     Never stopped first, then fewest batches, then earlier commit; and every coldkey's first before any coldkey's
-    second, so that forty registrations of one owner delay nobody else by more than one place.
+    second, so that forty registrations of one owner delay no other owner's first by more than one place.
     """
     turns: Counter[str] = Counter()
     places_in_line = []

@@ -1,5 +1,6 @@
 """A rejection: why a submission does not take part, in a form that a miner can read and a board can count."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,4 +20,4 @@ class Rejection:
     text: str
     fault: Fault = "miner"
     retry: bool = False
-    evidence: dict[str, str | int | float] = field(default_factory=dict)
+    evidence: Mapping[str, object] = field(default_factory=dict)

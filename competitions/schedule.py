@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -75,33 +75,26 @@ def load_catalog(folder: Path) -> Catalog:
     paths = sorted(folder.glob("*.toml"))
     if not paths:
         raise CatalogError(f"{folder}: no competition file (*.toml) in there")
+    competitions = tuple(read_competition(path) for path in paths)
     try:
-        return Catalog(tuple(read_competition(path) for path in paths))
+        return Catalog(competitions)
     except CatalogError as error:
-        raise error if str(folder) in str(error) else CatalogError(f"{folder}: {error}") from error
+        raise CatalogError(f"{folder}: {error}") from error
 
 
 def check_change(old: Catalog, new: Catalog, block: int, *, notice: int = NOTICE_BLOCKS) -> None:
     """Refuse a change that takes effect sooner than `notice` blocks after `block`. Raises `CatalogError`."""
     for at in sorted({block, *(edge for edge in old.edges + new.edges if block < edge < block + notice)}):
-        if old.at(at) != new.at(at) and not _same_but_for_end(old.at(at), new.at(at), block + notice):
+        if _endless(old.at(at)) != _endless(new.at(at)):
             raise CatalogError(
                 f"the change takes effect at block {at}, allowed is block {block + notice} or later: "
                 "end the old file at a last_block and begin the new one after it"
             )
 
 
-def _same_but_for_end(old: tuple[Competition, ...], new: tuple[Competition, ...], earliest: int) -> bool:
-    """Whether the two differ in nothing but last blocks that both lie beyond the notice."""
-
-    def blind(running: tuple[Competition, ...]) -> list[dict[str, object]]:
-        values = [asdict(one) for one in running]
-        for value in values:
-            if value["last_block"] is None or value["last_block"] + 1 >= earliest:
-                value["last_block"] = None
-        return values
-
-    return blind(old) == blind(new)
+def _endless(running: tuple[Competition, ...]) -> list[Competition]:
+    """The competitions without their last blocks: an end is a change at the block after it, which is an edge."""
+    return [replace(one, last_block=None) for one in running]
 
 
 def _check_span(block: int, running: tuple[Competition, ...]) -> None:

@@ -17,7 +17,7 @@ class Payload:
     """What a commitment says: `namespace:name:commit:secure_hash:competition_id`, all five in ASCII.
 
     Worked example: `ada/sorter` at commit `1f…` for competition 2 is `ada:sorter:1f…(40 hex):q0…=(44 base64):2`; with
-    a commit of 40, a hash of 44 and an id of 2 characters, 38 of the 128 bytes are left for namespace and name.
+    a commit of 40, a hash of 44 and an id of 1 character, 39 of the 128 bytes are left for namespace and name.
     """
 
     repository: str

@@ -14,7 +14,8 @@ def weigh(seats: Iterable[tuple[Competition, Seat]], owner_hotkey: str | None) -
     be burnt: then the weights that stand stay as they are.
     """
     shares: dict[str, float] = {}
-    for competition, seat in seats:
+    # By id: a sum of floats depends on the order in its last bit.
+    for competition, seat in sorted(seats, key=lambda held: held[0].id):
         hotkey = seat.champion.hotkey or owner_hotkey
         if hotkey is not None and competition.reward > 0:
             shares[hotkey] = shares.get(hotkey, 0.0) + competition.reward

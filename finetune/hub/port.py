@@ -30,8 +30,8 @@ class Listing:
 class Hub(Protocol):
     """A model hub. Every call may raise `HubUnavailable`."""
 
-    def listing(self, repository: str, revision: str) -> Listing:
-        """What the repository holds at the revision, asked of the hub itself, never of a cache.
+    def listing(self, repository: str, revision: str | None) -> Listing:
+        """What the repository holds at the revision, or now without one, asked of the hub itself, never of a cache.
 
         Raises `RepositoryGone`, `RevisionGone`.
         """

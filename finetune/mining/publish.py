@@ -1,0 +1,54 @@
+"""Publishes a submission so that nobody can commit it first: upload in private, commit on chain, only then show it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from competitions.competition import Competition
+from competitions.submission import Payload
+from finetune.chain.port import MAX_COMMITMENT_BYTES, Chain, Signer
+from finetune.errors import CommitmentTooLarge
+from finetune.hub.digest import folder_digest, secure_hash
+from finetune.hub.port import Hub
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """What stands on chain now, and the block it landed in."""
+
+    payload: Payload
+    block: int
+
+
+def publish(
+    folder: Path,
+    *,
+    repository: str,
+    competition: Competition,
+    hotkey: Signer,
+    hub: Hub,
+    chain: Chain,
+    wait_for: Callable[[int], None],
+) -> Published:
+    """Upload the folder, commit its hash, wait until the commitment is final, make the repository public.
+
+    `wait_for` returns once a block is final. The payload's length is checked before anything is uploaded. Raises
+    `CommitmentTooLarge`, `ChainError`, `HubError`; after any of them the repository is still private.
+    """
+    digest = secure_hash(folder_digest(folder), hotkey.ss58_address)
+
+    def payload(revision: str) -> Payload:
+        return Payload(repository=repository, revision=revision, secure_hash=digest, competition=competition.id)
+
+    spare = MAX_COMMITMENT_BYTES - len(payload("0" * 40).encode())
+    if spare < 0:
+        raise CommitmentTooLarge(
+            f"the commitment for {repository} is {-spare} bytes too long; shorten the namespace or the name"
+        )
+    hub.create(repository, private=True)
+    revision = hub.upload(repository, folder, message=f"submission to competition {competition.id}")
+    committed = payload(revision)
+    block = chain.commit(hotkey, committed.encode())
+    wait_for(block)
+    hub.set_private(repository, False)
+    return Published(payload=committed, block=block)

@@ -1,0 +1,193 @@
+"""Plays a rehearsal: miners train and commit, validators play their rounds, epochs turn weights into incentive.
+
+Blocks advance at barriers only, when everybody is done, so a rehearsal repeats exactly.
+"""
+
+import shutil
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from competitions.competition import Competition
+from competitions.schedule import Catalog, load_catalog
+from finetune.errors import FinetuneError
+from finetune.evals.scorer import LocalScorer
+from finetune.hub.cache import ModelCache
+from finetune.mining.practice import practice_samples
+from finetune.mining.publish import publish
+from finetune.mining.train import train
+from finetune.rehearsal.bases import Base, prepare_base
+from finetune.rehearsal.cast import Cast, Miner, ValidatorRole
+from finetune.rehearsal.show import Show
+from finetune.rehearsal.world import OWNER, World
+from finetune.streams.registry import open_stream
+from finetune.validating.loop import Validator
+from finetune.validating.pin import pin_file
+from finetune.validating.report import ReportFolder
+from finetune.validating.round import Ports
+from finetune.validating.state import State
+
+# Where the competition files of rehearsals lie: they ship with the rules.
+COMPETITION_FILES = Path(__file__).parents[2] / "competitions" / "rehearsal"
+
+_CACHE_BYTES = 4_000_000_000
+_SETTLING_EPOCHS = 3  # after the last round: its weights are revealed, take effect, and show
+
+
+class Rehearsal:
+    """A rehearsal under way. `close` lets go of what its validators hold."""
+
+    def __init__(self, world: World, cast: Cast, show: Show) -> None:
+        """Nothing has happened yet."""
+        self.world, self.cast, self.show = world, cast, show
+        self.validators: dict[str, Validator] = {}
+        self.incentives: list[tuple[int, dict[str, float]]] = []
+        self.competition = -1
+        self._seated: dict[str, str] = {}
+        self._open_files = ExitStack()
+
+    def close(self) -> None:
+        """Close the state of every validator."""
+        self._open_files.close()
+
+    def play(self) -> None:
+        """Play it from the first block to the last. Raises `FinetuneError`."""
+        base = prepare_base(self.cast, self.world, self.show.say)
+        catalog = self._open_subnet(base)
+        competition = catalog.at(0)[0]
+        self._train(base, competition)
+        self.competition = competition.id
+        self._play_rounds(catalog, competition)
+        self._advance_to(self.world.chain.block() + _SETTLING_EPOCHS * self.world.chain.settings.tempo)
+
+    def _open_subnet(self, base: Base) -> Catalog:
+        """The owner uploads the reference and pins the competition; everybody registers and stakes."""
+        owner, chain = self.world.hub(OWNER), self.world.chain
+        repository = f"{OWNER}/{self.cast.base}"
+        owner.create(repository, private=False)
+        owner.upload(repository, base.folder, message="the reference")
+        catalog = self._write_catalog(base)
+        for name in (OWNER, *(one.name for one in (*self.cast.validators, *self.cast.miners))):
+            chain.register(self.world.hotkey(name), self.world.coldkey(name))
+        for role in self.cast.validators:
+            chain.add_stake(self.world.coldkey(role.name), self.world.hotkey(role.name).ss58_address, role.stake)
+        delegator = self.cast.delegator
+        validator = self.world.hotkey(delegator.validator).ss58_address
+        chain.add_stake(self.world.coldkey(delegator.name), validator, delegator.stake)
+        return catalog
+
+    def _write_catalog(self, base: Base) -> Catalog:
+        """The competition's file, pinned to the reference just uploaded, in a catalog of this rehearsal's own."""
+        import tomlkit
+
+        path = self.world.out / "catalog" / self.cast.competition
+        path.parent.mkdir()
+        document: Any = tomlkit.parse((COMPETITION_FILES / self.cast.competition).read_text("utf-8"))
+        if base.stream_options:
+            document["tasks"][0]["options"] = dict(base.stream_options)
+        path.write_text(tomlkit.dumps(document), "utf-8")
+        self.show.say("pinning the competition's reference")
+        cache = ModelCache(self.world.out / "owner-cache", _CACHE_BYTES)
+        pin_file(path, self.world.hub(), cache, LocalScorer(), open_stream)
+        return load_catalog(path.parent)
+
+    def _train(self, base: Base, competition: Competition) -> None:
+        """Every miner that trains makes its submission's folder."""
+        recipes = {miner.name: miner.recipe for miner in self.cast.miners if miner.recipe is not None}
+        done = 0
+        with self.show.stage("training", sum(recipe.steps for recipe in recipes.values())) as over:
+            for name, recipe in recipes.items():
+                practice = base.practice or (lambda seed: practice_samples(competition, seed, open_stream))
+
+                def on_step(step: int, steps: int, loss: float, name: str = name, done: int = done) -> None:
+                    over(f"{name} {step}/{steps}, loss {loss:.2f}", done + step)
+
+                train(base.folder, self._folder(name), practice(recipe.seed), recipe, on_step=on_step)
+                done += recipe.steps
+
+    def _play_rounds(self, catalog: Catalog, competition: Competition) -> None:
+        """In each round whoever enters commits in time, the sync block comes, and every validator plays in turn."""
+        turns = [(number, role) for number in range(1, self.cast.rounds + 1) for role in self.cast.validators]
+        with self.show.stage("rounds", len(turns)) as over:
+            for turn, (number, role) in enumerate(turns, 1):
+                if role == self.cast.validators[0]:
+                    self._commit_all(number, competition)
+                    self._advance_to(number * competition.round.sync_blocks)
+                if role.enters <= number:
+                    self._step(role, number, catalog)
+                over(f"round {number} of {self.cast.rounds}, validator {role.name}", turn)
+
+    def _commit_all(self, number: int, competition: Competition) -> None:
+        """Whoever enters in this round commits right after the last sync block, so that the delay is over in time."""
+        self._advance_to((number - 1) * competition.round.sync_blocks + 1)
+        for miner in self.cast.miners:
+            if miner.enters == number:
+                self._commit(miner, competition)
+
+    def _folder(self, name: str) -> Path:
+        return self.world.out / "models" / name
+
+    def _commit(self, miner: Miner, competition: Competition) -> None:
+        """A miner publishes its own model, the untrained base, or the files of the miner that it copies."""
+        source = miner.copies or (miner.name if miner.recipe else "base")
+        done = publish(
+            self._folder(source),
+            repository=f"{miner.name}/{self.cast.base}",
+            competition=competition,
+            hotkey=self.world.hotkey(miner.name),
+            hub=self.world.hub(miner.name),
+            chain=self.world.chain,
+            wait_for=self._advance_to,
+        )
+        self.show.say(f"block {done.block}: {miner.name} commits {done.payload.repository}")
+
+    def _step(self, role: ValidatorRole, number: int, catalog: Catalog) -> None:
+        """A validator plays the round that is due, as it would on the network; before one round it loses its state."""
+        if role.wiped == number:
+            self.show.say(f"{role.name} loses its state")
+            self.validators.pop(role.name).state.close()
+            shutil.rmtree(self.world.out / "validators" / role.name)
+        if role.name not in self.validators:
+            self.validators[role.name] = self._validator(role, catalog)
+        step = self.validators[role.name].step()
+        if step.outcome != "judged":
+            raise FinetuneError(f"validator {role.name} could not play round {number}: {step.why or 'nothing was due'}")
+        kept = self.validators[role.name].state.seat(self.competition)
+        seated = self._name(kept[0].champion.hotkey) if kept else ""
+        if self._seated.get(role.name) != seated:
+            self.show.say(f"round {number}: {role.name} seats {seated}")
+            self._seated[role.name] = seated
+
+    def _name(self, hotkey: str | None) -> str:
+        """What a hotkey is called here; the reference has none."""
+        names = {self.world.hotkey(miner.name).ss58_address: miner.name for miner in self.cast.miners}
+        return names[hotkey] if hotkey else "the reference"
+
+    def _validator(self, role: ValidatorRole, catalog: Catalog) -> Validator:
+        """A validator with a folder of its own, that sees the hub as a stranger does."""
+        folder = self.world.out / "validators" / role.name
+        ports = Ports(
+            hotkey=self.world.hotkey(role.name),
+            catalog=catalog,
+            chain=self.world.chain,
+            hub=self.world.hub(),
+            cache=ModelCache(folder / "cache", _CACHE_BYTES),
+            state=State(folder / "state.sqlite"),
+            open_stream=open_stream,
+            scorer=LocalScorer(),
+            publishers=(ReportFolder(self.world.out / "reports" / role.name),),
+            say=lambda text: None,
+            clock=time.monotonic,
+        )
+        self._open_files.callback(ports.state.close)
+        return Validator(ports)
+
+    def _advance_to(self, block: int) -> None:
+        """Let blocks pass until the newest is `block`; keep each epoch's incentives for the board."""
+        chain = self.world.chain
+        while chain.block() < block:
+            chain.advance(1)
+            if chain.block() % chain.settings.tempo == 0:
+                neurons = chain.metagraph().neurons
+                self.incentives.append((chain.block(), {one.hotkey: one.incentive for one in neurons}))

@@ -1,0 +1,80 @@
+"""What a rehearsal has shown: the figures of `result.json`, and whether everything came out as it must."""
+
+from dataclasses import asdict, dataclass
+
+from finetune.rehearsal.play import Rehearsal
+from finetune.rehearsal.world import OWNER
+from finetune.validating.loop import Validator
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """The end of a rehearsal. All tables but `names` are by hotkey; incentive and vtrust are those of the last epoch.
+
+    `champion` is the hotkey that every validator seats, or "" where they disagree. `copier_incentive` is the sum over
+    all copiers and all epochs. `earned` is in alpha, by coldkey.
+    """
+
+    seconds: float
+    seed: int
+    champion: str
+    expected_champion: str
+    copier_incentive: float
+    validators_agree: bool
+    incentive: dict[str, float]
+    dividends: dict[str, float]
+    vtrust: dict[str, float]
+    weights: dict[str, dict[str, float]]
+    earned: dict[str, float]
+    names: dict[str, str]
+
+    def as_table(self) -> dict[str, object]:
+        """For `result.json`."""
+        return asdict(self)
+
+    def failures(self) -> list[str]:
+        """Why the rehearsal did not come out as it must, one sentence each; empty when it did."""
+        failures = []
+        if self.champion != self.expected_champion:
+            found = self.names.get(self.champion, "nobody in agreement")
+            failures.append(f"the best honest miner, {self.names[self.expected_champion]}, is not champion: {found} is")
+        if self.copier_incentive > 0:
+            failures.append(f"the copier earned an incentive of {self.copier_incentive:.6f}")
+        if not self.validators_agree:
+            failures.append("the validators disagree at the end: see weights in result.json")
+        return failures
+
+
+def result_of(rehearsal: Rehearsal, seconds: float) -> Result:
+    """Read the end of a rehearsal off its chain and its validators."""
+    world, cast = rehearsal.world, rehearsal.cast
+    metagraph, weights = world.chain.metagraph(), world.chain.weights()
+    neurons = metagraph.by_hotkey
+    hotkeys = {one.name: world.hotkey(one.name).ss58_address for one in (*cast.miners, *cast.validators)}
+    hotkeys[OWNER] = world.hotkey(OWNER).ss58_address
+    champions = {_seated(validator, rehearsal.competition) for validator in rehearsal.validators.values()}
+    own = [weights.get(hotkeys[role.name], {}) for role in cast.validators]
+    copiers = [hotkeys[one.name] for one in cast.miners if one.copies]
+    people = [OWNER, cast.delegator.name, *(one.name for one in (*cast.miners, *cast.validators))]
+    return Result(
+        seconds=round(seconds, 3),
+        seed=world.seed,
+        champion=next(iter(champions)) if len(champions) == 1 else "",
+        expected_champion=hotkeys[cast.best],
+        copier_incentive=sum(epoch.get(hotkey, 0.0) for _, epoch in rehearsal.incentives for hotkey in copiers),
+        validators_agree=len(champions) == 1 and all(one and one == own[0] for one in own),
+        incentive={one.hotkey: one.incentive for one in metagraph.neurons},
+        dividends={one.hotkey: one.dividends for one in metagraph.neurons},
+        vtrust={
+            hotkeys[role.name]: neurons[hotkeys[role.name]].validator_trust for role in cast.validators
+        },
+        weights=weights,
+        earned={world.coldkey(name): world.chain.earned(world.coldkey(name)) for name in people},
+        names={**{hotkey: name for name, hotkey in hotkeys.items()}, **{world.coldkey(name): name for name in people}},
+    )
+
+
+def _seated(validator: Validator, competition: int) -> str:
+    """The hotkey that a validator seats, "" for the reference."""
+    kept = validator.state.seat(competition)
+    return kept[0].champion.hotkey or "" if kept else ""

@@ -1,0 +1,230 @@
+"""Stage 3, download: the queue -> the round's models, each a verified folder in the cache, or a rejection."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from competitions.competition import Competition, Pinned
+from competitions.rejection import Rejection
+from competitions.season import REFERENCE, Entrant, reference_of
+from competitions.submission import Submission
+from finetune.errors import BadDownload, HubError, HubUnavailable, RepositoryGone, RevisionGone, SetupError
+from finetune.hub.cache import CachedModel, ModelCache
+from finetune.hub.files import ADAPTER_CONFIG, TEXT_LIMITS, weight_files
+from finetune.hub.gates import check_folder, check_listing, check_tokenizer
+from finetune.hub.port import Hub, Listing
+from finetune.hub.safetensors_header import read_header
+from finetune.hub.strict_json import read_object
+from finetune.validating.admit import Admission, same_weights
+from finetune.validating.discover import Discovery
+from finetune.validating.state import KnownModel, State
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contender:
+    """A model that this round scores: its digest in the cache, and its base's digest where it is an adapter."""
+
+    entrant: Entrant
+    digest: str
+    base: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roster:
+    """Whom the round scores. `champion` is None where the champion's files cannot be had: then nobody is scored.
+
+    `reachable` says whether strangers can read the champion's repository, None where the hub did not tell;
+    `absent` are the challengers that the hub did not give, who simply miss the round.
+    """
+
+    reference: Contender
+    champion: Contender | None
+    challengers: tuple[Contender, ...]
+    reachable: bool | None
+    absent: tuple[str, ...]
+    rejections: Mapping[str, Rejection] = field(default_factory=dict)
+
+
+class Downloader:
+    """Fetches and verifies the models of one competition."""
+
+    def __init__(
+        self, hub: Hub, cache: ModelCache, state: State, competition: Competition, keep: Collection[str]
+    ) -> None:
+        """Nothing is fetched yet. `keep` are digests of models that no download may push out of the cache."""
+        self.hub, self.cache, self.state, self.competition = hub, cache, state, competition
+        self.keep = set(keep)
+
+    def roster(
+        self, discovery: Discovery, admission: Admission, champion: Entrant, watch: Callable[[str], None]
+    ) -> Roster:
+        """The round's models: reference, champion, and the first of the queue that are there and pass every gate.
+
+        `watch` is told each submission's key as its turn comes. Raises `HubError` where the reference cannot be had.
+        """
+        submissions = {one.key: one for one in discovery.submissions}
+        reference = self._reference()
+        holder: Contender | None
+        if champion.is_reference:
+            holder, reachable = reference, None
+        else:
+            holder, reachable = self._champion(champion, submissions[champion.key])
+        challengers: list[Contender] = []
+        absent, rejections = [], {}
+        for entrant in admission.queue:
+            if len(challengers) == self.competition.round.challengers or holder is None:
+                break
+            watch(entrant.key)
+            found = self._challenger(entrant, submissions[entrant.key], discovery)
+            if isinstance(found, Contender):
+                challengers.append(found)
+            elif found.fault == "miner":
+                rejections[entrant.key] = found
+            if isinstance(found, Rejection) and found.retry:
+                absent.append(entrant.key)
+        return Roster(
+            reference=reference,
+            champion=holder,
+            challengers=tuple(challengers),
+            reachable=reachable,
+            absent=tuple(absent),
+            rejections=rejections,
+        )
+
+    def _reference(self) -> Contender:
+        """The reference, pinned by its digest."""
+        pinned = self.competition.reference
+        model = self._pinned(pinned)
+        self._remember(f"{REFERENCE}:{self.competition.id}", model)
+        return Contender(entrant=reference_of(self.competition), digest=pinned.digest)
+
+    def _pinned(self, pinned: Pinned) -> CachedModel:
+        """A pinned model, from the cache where it is there. Raises `HubError`."""
+        if (kept := self.cache.get(pinned.digest)) is not None:
+            return kept
+        found = self._fetch(self.hub.listing(pinned.repository, pinned.revision))
+        if found.digest != pinned.digest:
+            raise BadDownload(
+                f"{pinned.repository} at {pinned.revision} hashes to {found.digest}; competition "
+                f"{self.competition.id} pins {pinned.digest}"
+            )
+        return found
+
+    def _fetch(self, listing: Listing) -> CachedModel:
+        """A model in the cache, safe there until the round is over. Raises `HubError`."""
+        found = self.cache.fetch(self.hub, listing, keep=self.keep)
+        self.keep.add(found.digest)
+        return found
+
+    def _champion(self, champion: Entrant, submission: Submission) -> tuple[Contender | None, bool | None]:
+        """The champion's model, and whether strangers can read its repository now."""
+        reachable: bool | None = True
+        listing: Listing | None = None
+        try:
+            listing = self.hub.listing(submission.payload.repository, submission.payload.revision)
+            reachable = not listing.private
+        except (RepositoryGone, RevisionGone):
+            reachable = False
+        except HubUnavailable:
+            reachable = None
+        known = self.state.models().get(champion.key)
+        try:
+            if known is not None and self.cache.get(known.digest) is not None:
+                return self._contender(champion, known.digest), reachable
+            if listing is None or not reachable:
+                return None, reachable
+            found = self._verified(submission, listing)
+        except HubUnavailable:
+            return None, reachable
+        return (found, reachable) if isinstance(found, Contender) else (None, False)
+
+    def _challenger(self, entrant: Entrant, submission: Submission, discovery: Discovery) -> Contender | Rejection:
+        """A challenger's model, or why it does not play; what no retry will change is remembered."""
+        payload = submission.payload
+        try:
+            listing = self.hub.listing(payload.repository, payload.revision)
+            found = self._verified(submission, listing)
+        except SetupError as error:  # no room on this machine
+            return Rejection(reason="no_room", text=str(error), fault="validator", retry=True)
+        except HubError as error:
+            gone = isinstance(error, RepositoryGone | RevisionGone)
+            return Rejection(
+                reason="repository_gone" if gone else "hub_unavailable",
+                text=str(error),
+                fault="miner" if gone else "network",
+                retry=True,
+            )
+        if isinstance(found, Contender):
+            found = self._own(entrant, discovery) or found
+        if isinstance(found, Rejection) and not found.retry:
+            self.state.save_rejection(entrant.key, found)
+        return found
+
+    def _verified(self, submission: Submission, listing: Listing) -> Contender | Rejection:
+        """Download, and pass the gates that need the files. Raises `HubError`."""
+        constraints = self.competition.constraints
+        if rejection := check_listing(listing, constraints):
+            return rejection
+        found = self._fetch(listing)
+        rejection = check_folder(
+            found.folder,
+            digest=found.digest,
+            committed=submission.payload.secure_hash,
+            hotkey=submission.hotkey,
+            constraints=constraints,
+        )
+        if rejection is None and constraints.tokenizer == "reference":
+            rejection = check_tokenizer(found.folder, self._pinned(self.competition.reference).folder)
+        if rejection is not None:
+            return rejection
+        base = self._base(found.folder)
+        if isinstance(base, Rejection):
+            return base
+        self._remember(submission.key, found, base)
+        return self._contender(Entrant(block=submission.block, key=submission.key), found.digest)
+
+    def _own(self, entrant: Entrant, discovery: Discovery) -> Rejection | None:
+        """Whether the weights are the submission's own: nobody committed the same tensors earlier."""
+        known = self.state.models()
+        models = {key: model for key, model in known.items() if key in discovery.standing}
+        models[REFERENCE] = known[f"{REFERENCE}:{self.competition.id}"]
+        entrants = {one.key: one for one in discovery.entrants(self.competition.id)}
+        entrants[REFERENCE] = reference_of(self.competition)
+        return same_weights(models, entrants).get(entrant.key)
+
+    def _base(self, folder: Path) -> Pinned | Rejection | None:
+        """The pinned base that an adapter stands on, none for a full model.
+
+        Where a competition allows several, the adapter's own word chooses among them; it never names anything else.
+        """
+        if not (folder / ADAPTER_CONFIG).exists():
+            return None
+        bases = {base.repository: base for base in self.competition.constraints.bases}
+        if len(bases) == 1:
+            return next(iter(bases.values()))
+        named = read_object(folder / ADAPTER_CONFIG, TEXT_LIMITS[ADAPTER_CONFIG]).get("base_model_name_or_path")
+        if isinstance(named, str) and named in bases:
+            return bases[named]
+        return Rejection(
+            reason="unknown_base",
+            text=f"base_model_name_or_path is {named!r:.120}; allowed are {', '.join(bases)}",
+        )
+
+    def _remember(self, key: str, found: CachedModel, base: Pinned | None = None) -> None:
+        """Note what a submission's files are, once."""
+        if key not in self.state.models():
+            model = KnownModel(
+                digest=found.digest,
+                tensor_digest=self.cache.tensor_digest(found),
+                parameters=sum(one.parameters for file in weight_files(found.folder) for one in read_header(file)),
+                base=base.digest if base else None,
+            )
+            self.state.save_model(key, model)
+
+    def _contender(self, entrant: Entrant, digest: str) -> Contender:
+        """The contender of a known model, with its base fetched where it is an adapter. Raises `HubError`."""
+        base = self.state.models()[entrant.key].base
+        for pinned in self.competition.constraints.bases:
+            if pinned.digest == base:
+                self._pinned(pinned)
+        return Contender(entrant=entrant, digest=digest, base=base)

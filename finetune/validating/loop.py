@@ -1,0 +1,75 @@
+"""A validator's life: when to play which round, what to do when a stage fails, and how to stop. Stages are in `round`.
+
+A round that was begun is finished before the next, whatever killed it. One that fails for want of network is tried
+again at the next step until the next sync block; then it is void and changes nothing.
+"""
+
+from dataclasses import dataclass
+from threading import Event
+from typing import Literal
+
+from competitions.competition import Competition
+from finetune.errors import ChainError, FinetuneError
+from finetune.validating.publish import resend
+from finetune.validating.round import Ports, Round
+from finetune.validating.score import ControlFailed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What a step did: played a round (judged or void), waits to try it again, or had nothing to do."""
+
+    outcome: Literal["judged", "void", "waiting", "idle"]
+    sync: int | None = None
+    why: str = ""
+
+
+class Validator:
+    """One validator of one subnet."""
+
+    def __init__(self, ports: Ports) -> None:
+        """Nothing is asked of the network yet."""
+        self.ports, self.state = ports, ports.state
+
+    def run(self, stop: Event, *, pause: float = 12.0) -> None:
+        """Step until told to stop, waiting `pause` seconds after each; a block takes 12 s."""
+        while not stop.is_set():
+            step = self.step()
+            if step.why:
+                self.ports.say(step.why)
+            stop.wait(pause)
+
+    def step(self) -> Step:
+        """Play the round that is due, if one is. No fault of chain, hub, stream or model leaves this method."""
+        try:
+            block = self.ports.chain.block()
+            due = self._due(block)
+            if due is None:
+                return Step(outcome="idle", why=resend(self.ports.chain, self.ports.hotkey, self.state))
+        except ChainError as error:
+            return Step(outcome="waiting", why=str(error))
+        sync, competition = due
+        try:
+            Round(self.ports, sync, competition).play()
+        except ControlFailed as error:
+            return self._void(sync, error)
+        except FinetuneError as error:
+            if block < sync + competition.round.sync_blocks:
+                return Step(outcome="waiting", sync=sync, why=f"round {sync} waits: {error}")
+            return self._void(sync, error)
+        return Step(outcome="judged", sync=sync)
+
+    def _due(self, block: int) -> tuple[int, Competition] | None:
+        """The round to play now: one begun and not ended, else the newest if it was not played yet."""
+        begun = self.state.open_round()
+        sync = self.ports.catalog.sync_block(block) if begun is None else begun
+        if sync is None or (begun is None and sync <= self.state.last_round()):
+            return None
+        competition = self.ports.catalog.turn(sync)
+        if begun is None:
+            self.state.begin_round(sync, competition.id)
+        return sync, competition
+
+    def _void(self, sync: int, why: Exception) -> Step:
+        self.state.end_round(sync, why_void=str(why))
+        return Step(outcome="void", sync=sync, why=f"round {sync} is void and changes nothing: {why}")

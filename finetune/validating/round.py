@@ -1,0 +1,240 @@
+"""One round of one competition: the stages in order, each committed before the next begins.
+
+It can be left at any point and played again: stages that were committed are read back, models that were fetched lie
+in the cache, entrants that were scored are not scored again, and samples are drawn again from the seed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from competitions.batches import Losses, batch_losses
+from competitions.competition import Competition
+from competitions.rejection import Rejection
+from competitions.schedule import Catalog
+from competitions.season import Entrant, Season, season_start
+from competitions.seat import Seat
+from finetune.chain.port import Chain, Signer
+from finetune.errors import BadDownload, ScoringError
+from finetune.hub.cache import ModelCache
+from finetune.hub.port import Hub
+from finetune.validating.admit import Admission, admit
+from finetune.validating.discover import Discovery, discover
+from finetune.validating.download import Contender, Downloader, Roster
+from finetune.validating.judge import Judgement, judge
+from finetune.validating.publish import Publisher, set_weights, tell
+from finetune.validating.report import make_record, sign
+from finetune.validating.sample import OpenStream, TaskSample, control_samples, draw_samples
+from finetune.validating.score import Scorer, Scoring, check_control, score_all, score_challenger
+from finetune.validating.seating import Seating, seating
+from finetune.validating.state import State
+from finetune.validating.weigh import Weights, weigh
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """What a validator is wired to. `say` takes progress, one line each; `clock` gives seconds."""
+
+    hotkey: Signer
+    catalog: Catalog
+    chain: Chain
+    hub: Hub
+    cache: ModelCache
+    state: State
+    open_stream: OpenStream
+    scorer: Scorer
+    publishers: tuple[Publisher, ...]
+    say: Callable[[str], None]
+    clock: Callable[[], float]
+
+
+class Round:
+    """The round of a sync block."""
+
+    def __init__(self, ports: Ports, sync: int, competition: Competition) -> None:
+        """Nothing is played yet."""
+        self.ports, self.sync, self.competition = ports, sync, competition
+        self.state = ports.state
+        self.seconds: dict[str, float] = {}
+
+    def play(self) -> None:
+        """Play the round to its end. Raises `FinetuneError` where a stage fails; nothing of that stage is kept."""
+        ports, sync, competition = self.ports, self.sync, self.competition
+        discovery = self._discover()
+        seats = self._seat(discovery)
+        champion = seats.seat(competition).champion
+        admission = self._admit(discovery, champion)
+        roster = self._download(discovery, seats, admission, champion)
+        samples = self._sample(discovery)
+        scoring = self._score(roster, samples)
+        judgement = self._judge(discovery, seats, admission, roster)
+        weights = self.state.stage(sync, "weigh", Weights, lambda: weigh(ports.catalog, discovery, judgement))
+        record = make_record(
+            catalog=ports.catalog,
+            competition=competition,
+            discovery=discovery,
+            seats=seats,
+            admission=admission,
+            roster=roster,
+            samples=samples,
+            scoring=scoring,
+            losses=self.state.losses(competition.id, sync),
+            rejections=self.state.rejections(),
+            judgement=judgement,
+            weights=weights,
+            seconds=self.seconds,
+        )
+        for fault in tell(ports.publishers, sign(record, ports.hotkey)):
+            ports.say(fault)
+        refused = set_weights(ports.chain, ports.hotkey, weights.by_hotkey, self.state)
+        if refused:
+            ports.say(f"the chain has not taken the weights yet: {refused}")
+        self.state.end_round(sync)
+        self._tidy(roster, judgement)
+
+    def _discover(self) -> Discovery:
+        with self._timed("discover"):
+            ports = self.ports
+            return self.state.stage(
+                self.sync, "discover", Discovery, lambda: discover(ports.chain, ports.catalog, self.sync)
+            )
+
+    def _seat(self, discovery: Discovery) -> Seating:
+        return self.state.stage(self.sync, "seats", Seating, lambda: seating(self.state, self.ports.catalog, discovery))
+
+    def _admit(self, discovery: Discovery, champion: Entrant) -> Admission:
+        def compute() -> Admission:
+            stops = self.state.stops(self.competition.id, champion.key)
+            return admit(discovery, self.competition, champion, self._season(), stops, self.state.rejections())
+
+        return self.state.stage(self.sync, "admit", Admission, compute)
+
+    def _download(self, discovery: Discovery, seats: Seating, admission: Admission, champion: Entrant) -> Roster:
+        with self._timed("download"):
+            ports, keep = self.ports, self._lasting(seats.seats)
+            downloader = Downloader(ports.hub, ports.cache, self.state, self.competition, keep)
+            return downloader.roster(discovery, admission, champion, lambda key: self._say(f"fetch {key}"))
+
+    def _sample(self, discovery: Discovery) -> tuple[TaskSample, ...]:
+        with self._timed("sample"):
+            return draw_samples(self.competition, bytes.fromhex(discovery.seed), self.ports.open_stream)
+
+    def _score(self, roster: Roster, samples: tuple[TaskSample, ...]) -> Scoring:
+        """Score the reference, the champion, then the challengers; each entrant's losses are kept as it ends."""
+        with self._timed("score"):
+            scoring = self.state.stage(self.sync, "control", Scoring, lambda: self._control(roster))
+            check_control(scoring.control, self.competition)
+            if roster.champion is None:
+                return scoring
+            self._score_whole(roster.reference, samples)
+            champion = self._score_whole(roster.champion, samples)
+            for contender in roster.challengers:
+                if contender.entrant.key not in self.state.losses(self.competition.id, self.sync):
+                    self._score_challenger(contender, roster.champion.entrant, champion, samples)
+            return scoring
+
+    def _control(self, roster: Roster) -> Scoring:
+        """The reference on the samples of which its losses are known."""
+        count = len(self.competition.reference.control_losses)
+        samples = control_samples(self.competition, count, self.ports.open_stream)
+        found = score_all(self.ports.scorer, *self._folders(roster.reference), samples, self.competition)
+        return Scoring(control=tuple(found.tolist()))
+
+    def _score_whole(self, contender: Contender, samples: tuple[TaskSample, ...]) -> Losses:
+        """The losses per batch of an entrant that is scored to the end, kept or computed."""
+        key, size = contender.entrant.key, self.competition.round.batch_size
+        kept = self.state.losses(self.competition.id, self.sync).get(key)
+        if kept is not None:
+            return batch_losses(kept[0], size)
+        self._say(f"score {key}")
+        found = score_all(self.ports.scorer, *self._folders(contender), samples, self.competition)
+        self.state.save_losses(self.competition.id, self.sync, key, found, "")
+        return batch_losses(found, size)
+
+    def _score_challenger(
+        self, contender: Contender, champion: Entrant, losses: Losses, samples: tuple[TaskSample, ...]
+    ) -> None:
+        """Score one challenger until the rules stop it; a model that cannot be scored is out."""
+        entrant = contender.entrant
+        before = Season({sync: each for sync, each in self._season().rounds.items() if sync != self.sync})
+        self._say(f"score {entrant.key}")
+        try:
+            found, stopped = score_challenger(
+                self.ports.scorer,
+                *self._folders(contender),
+                samples,
+                self.competition,
+                champion=losses,
+                epsilon=self._epsilon(champion),
+                before=before.duel(champion, entrant, self.competition, self.sync),
+            )
+        except ScoringError as error:
+            rejection = Rejection(reason="cannot_be_scored", text=str(error))
+            self.state.save_rejection(entrant.key, rejection)
+            return
+        self.state.save_losses(self.competition.id, self.sync, entrant.key, found, stopped or "")
+
+    def _judge(self, discovery: Discovery, seats: Seating, admission: Admission, roster: Roster) -> Judgement:
+        """Judge, and keep every seat and every stop that follows."""
+        champion = seats.seat(self.competition).champion
+        out = {*admission.rejections, *roster.rejections, *roster.absent, *self.state.rejections()}
+        entrants = [one for one in discovery.entrants(self.competition.id) if one.key not in out]
+
+        def keep(judgement: Judgement) -> None:
+            for competition in self.ports.catalog.at(self.sync):
+                kept = self.state.seat(competition.id)
+                judged = self.sync if competition == self.competition else kept[1] if kept else -1
+                self.state.keep_seat(competition.id, judgement.seats[str(competition.id)], judged)
+            for key, (_, stopped) in self.state.losses(self.competition.id, self.sync).items():
+                if stopped == "behind":
+                    self.state.keep_stop(self.competition.id, champion.key, key, judgement.epsilon)
+
+        return self.state.stage(
+            self.sync,
+            "judge",
+            Judgement,
+            lambda: judge(discovery, self.competition, seats, self._season(), entrants, roster.reachable),
+            also=keep,
+        )
+
+    def _tidy(self, roster: Roster, judgement: Judgement) -> None:
+        """Let go of losses of past seasons and, over the cache's quota, of models that no rule needs soon."""
+        self.state.forget(self.competition.id, season_start(self.competition, self.sync))
+        self.ports.cache.evict(self._lasting(judgement.seats) | {one.digest for one in roster.challengers})
+
+    def _lasting(self, seats: Mapping[str, Seat]) -> set[str]:
+        """The digests of models that stay: references, bases, champions and those before them, of all competitions."""
+        models = self.state.models()
+        lasting: set[str] = set()
+        for competition in self.ports.catalog.at(self.sync):
+            seat = seats[str(competition.id)]
+            lasting |= {one.digest for one in (competition.reference, *competition.constraints.bases)}
+            lasting |= {models[one.key].digest for one in (seat.champion, *seat.before) if one.key in models}
+        return lasting
+
+    def _season(self) -> Season:
+        start = season_start(self.competition, self.sync)
+        return self.state.season(self.competition.id, start, self.competition.round.batch_size)
+
+    def _epsilon(self, champion: Entrant) -> float:
+        return self.competition.epsilon.at(self.sync - champion.block)
+
+    def _say(self, text: str) -> None:
+        self.ports.say(f"round {self.sync}: {text}")
+
+    def _folders(self, contender: Contender) -> tuple[Path, Path | None]:
+        """Where a contender's files lie, and its base's where it is an adapter. Raises `BadDownload`."""
+        return self._folder(contender.digest), self._folder(contender.base) if contender.base else None
+
+    def _folder(self, digest: str) -> Path:
+        model = self.ports.cache.get(digest)
+        if model is None:
+            raise BadDownload(f"the model {digest} was changed or deleted in the cache while the round was played")
+        return model.folder
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        began = self.ports.clock()
+        yield
+        self.seconds[stage] = self.ports.clock() - began

@@ -1,0 +1,65 @@
+"""Stage 4, sample: the sync block's hash -> the round's samples, the same for every validator."""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from competitions.batches import plan
+from competitions.competition import Competition, Task
+from competitions.seeds import CONTROL_SEED, draw_seed
+from finetune.errors import StreamError
+from finetune.streams.sample import Sample, Stream
+
+# A source so small that most draws repeat a document cannot fill a round; after this many draws for every sample
+# wanted, say so instead of drawing for ever.
+_DRAWS_PER_SAMPLE = 20
+
+OpenStream = Callable[[str, Mapping[str, object]], Stream]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSample:
+    """A sample with the task it belongs to."""
+
+    task: Task
+    sample: Sample
+
+
+def draw_samples(competition: Competition, seed: bytes, open_stream: OpenStream) -> tuple[TaskSample, ...]:
+    """The samples of a round, in the order they are scored: `batch_size` of one task for every batch of the plan.
+
+    Draw i of a task has a seed of its own; a document that this round has used already is passed over, since two
+    batches of one document would share their luck. Raises `StreamError` when a source has too few documents.
+    """
+    streams = {task.name: open_stream(task.stream, task.options) for task in competition.tasks}
+    used: dict[str, set[str]] = defaultdict(set)
+    draws: dict[str, int] = defaultdict(int)
+    samples = []
+    most = _DRAWS_PER_SAMPLE * competition.round.batches * competition.round.batch_size
+    for task in plan(competition):
+        for _ in range(competition.round.batch_size):
+            sample = None
+            while sample is None or sample.document in used[task.stream]:
+                if draws[task.name] >= most:
+                    raise StreamError(
+                        f"task {task.name}: stream {task.stream} has only {len(used[task.stream])} documents for "
+                        f"{competition.round.batches} batches of {competition.round.batch_size}"
+                    )
+                sample = streams[task.name].draw(draw_seed(seed, competition.id, task.name, draws[task.name]))
+                draws[task.name] += 1
+            used[task.stream].add(sample.document)
+            samples.append(TaskSample(task=task, sample=sample))
+    return tuple(samples)
+
+
+def control_samples(competition: Competition, count: int, open_stream: OpenStream) -> tuple[TaskSample, ...]:
+    """The first samples of the control seed, on which the reference's losses are known."""
+    return draw_samples(competition, CONTROL_SEED, open_stream)[:count]
+
+
+def samples_digest(samples: Sequence[TaskSample]) -> str:
+    """SHA-256 over all samples in order, in hex: two validators that report the same one scored the same data."""
+    lines = (json.dumps([one.task.name, asdict(one.sample)], sort_keys=True) for one in samples)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,77 @@
+"""Rehearses a whole subnet on this machine: chain, hub, miners, validators and a delegator, from training to incentive.
+
+Needs no wallet, no account and no network. Everything goes to one folder: `result.json` with the figures, `board.html`
+to look at, the chain, the hub, every validator's state and reports.
+"""
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one rehearsal; returns 0, 1 when it did not come out as it must, 2 when it could not run, 130 on Ctrl-C."""
+    options = _parse(arguments)
+    # Both libraries read these when they are imported.
+    os.environ.update(HF_HUB_DISABLE_XET="1", HF_HUB_DISABLE_TELEMETRY="1", HF_HUB_DISABLE_PROGRESS_BARS="1")
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    from finetune.errors import FinetuneError
+
+    try:
+        return _rehearse(options)
+    except KeyboardInterrupt:
+        print("\nstopped; nothing is left running, and the next rehearsal starts afresh", file=sys.stderr)
+        return 130
+    except FinetuneError as error:
+        print(f"rehearse: {error}", file=sys.stderr)
+        return 2
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("runs/rehearsal"), help="folder for everything (%(default)s)")
+    parser.add_argument("--base", choices=["tiny", "smollm2"], default="tiny", help="the model that is fine-tuned")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same figures (%(default)s)")
+    parser.add_argument("--hub_port", type=int, default=0, help="port of the local hub; 0 takes any free one")
+    return parser.parse_args(arguments)
+
+
+def _rehearse(options: argparse.Namespace) -> int:
+    """Play, write, show."""
+    from rich.console import Console
+
+    from finetune.files import write_atomically
+    from finetune.rehearsal.cast import CASTS
+    from finetune.rehearsal.play import Rehearsal
+    from finetune.rehearsal.result import result_of
+    from finetune.rehearsal.show import Show
+    from finetune.rehearsal.tables import print_tables
+    from finetune.rehearsal.world import open_world
+
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    began, console, cast = time.monotonic(), Console(), CASTS[options.base](options.seed)
+    with open_world(options.out, options.seed, cast, port=options.hub_port) as world, Show(console) as show:
+        rehearsal = Rehearsal(world, cast, show)
+        try:
+            rehearsal.play()
+            result = result_of(rehearsal, time.monotonic() - began)
+        finally:
+            rehearsal.close()
+    text = json.dumps(result.as_table(), indent=2, sort_keys=True)
+    write_atomically(options.out / "result.json", text.encode())
+    print_tables(console, result)
+    failures = result.failures()
+    for failure in failures:
+        console.print(f"FAILED: {failure}", style="bold red", highlight=False)
+    console.print(f"{result.seconds:.0f} s; look at {options.out / 'board.html'}", highlight=False)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
