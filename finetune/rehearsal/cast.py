@@ -66,7 +66,7 @@ def tiny_cast(seed: int) -> Cast:
             Miner(name="idle", enters=1),
             Miner(name="hasty", enters=1, recipe=_tiny(40, seed + 1)),
             Miner(name="steady", enters=2, recipe=_tiny(150, seed + 2)),
-            Miner(name="best", enters=3, recipe=_tiny(400, seed + 3)),
+            Miner(name="best", enters=3, recipe=_tiny(260, seed + 3)),
             Miner(name="copier", enters=4, copies="best"),
         ),
         validators=(

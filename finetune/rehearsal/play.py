@@ -5,7 +5,6 @@ Blocks advance at barriers only, when everybody is done, so a rehearsal repeats 
 
 import shutil
 import time
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +44,11 @@ class Rehearsal:
         self.incentives: list[tuple[int, dict[str, float]]] = []
         self.competition = -1
         self._seated: dict[str, str] = {}
-        self._open_files = ExitStack()
 
     def close(self) -> None:
-        """Close the state of every validator."""
-        self._open_files.close()
+        """Close what every validator holds."""
+        for name in list(self.validators):
+            self._leave(name)
 
     def play(self) -> None:
         """Play it from the first block to the last. Raises `FinetuneError`."""
@@ -88,8 +87,8 @@ class Rehearsal:
             document["tasks"][0]["options"] = dict(base.stream_options)
         path.write_text(tomlkit.dumps(document), "utf-8")
         self.show.say("pinning the competition's reference")
-        cache = ModelCache(self.world.out / "owner-cache", _CACHE_BYTES)
-        pin_file(path, self.world.hub(), cache, LocalScorer(), open_stream)
+        with ModelCache(self.world.out / "owner-cache", _CACHE_BYTES) as cache:
+            pin_file(path, self.world.hub(), cache, LocalScorer(), open_stream)
         return load_catalog(path.parent)
 
     def _train(self, base: Base, competition: Competition) -> None:
@@ -146,7 +145,7 @@ class Rehearsal:
         """A validator plays the round that is due, as it would on the network; before one round it loses its state."""
         if role.wiped == number:
             self.show.say(f"{role.name} loses its state")
-            self.validators.pop(role.name).state.close()
+            self._leave(role.name)
             shutil.rmtree(self.world.out / "validators" / role.name)
         if role.name not in self.validators:
             self.validators[role.name] = self._validator(role, catalog)
@@ -177,11 +176,16 @@ class Rehearsal:
             open_stream=open_stream,
             scorer=LocalScorer(),
             publishers=(ReportFolder(self.world.out / "reports" / role.name),),
-            say=lambda text: None,
+            say=self.show.doing,
             clock=time.monotonic,
         )
-        self._open_files.callback(ports.state.close)
         return Validator(ports)
+
+    def _leave(self, name: str) -> None:
+        """Close what a validator holds."""
+        ports = self.validators.pop(name).ports
+        ports.state.close()
+        ports.cache.close()
 
     def _advance_to(self, block: int) -> None:
         """Let blocks pass until the newest is `block`; keep each epoch's incentives for the board."""

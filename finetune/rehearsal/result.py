@@ -65,9 +65,7 @@ def result_of(rehearsal: Rehearsal, seconds: float) -> Result:
         validators_agree=len(champions) == 1 and all(one and one == own[0] for one in own),
         incentive={one.hotkey: one.incentive for one in metagraph.neurons},
         dividends={one.hotkey: one.dividends for one in metagraph.neurons},
-        vtrust={
-            hotkeys[role.name]: neurons[hotkeys[role.name]].validator_trust for role in cast.validators
-        },
+        vtrust={hotkeys[role.name]: neurons[hotkeys[role.name]].validator_trust for role in cast.validators},
         weights=weights,
         earned={world.coldkey(name): world.chain.earned(world.coldkey(name)) for name in people},
         names={**{hotkey: name for name, hotkey in hotkeys.items()}, **{world.coldkey(name): name for name in people}},

@@ -41,6 +41,11 @@ class Show:
         """One line that stays."""
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
+    def doing(self, text: str) -> None:
+        """What is going on right now, beside the bar; gone with the next."""
+        for task in self._progress.tasks[-1:]:
+            self._progress.update(task.id, doing=text)
+
     @contextmanager
     def stage(self, name: str, total: int) -> Iterator[Callable[[str, int], None]]:
         """Show one stage of so many units; call what it gives with what is being done and how many units are over."""

@@ -1,0 +1,1 @@
+"""The two processes of the network."""
