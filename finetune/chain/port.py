@@ -102,10 +102,14 @@ class Chain(Protocol):
     def set_weights(self, hotkey: Signer, weights: Mapping[str, float], *, version_key: int = 0) -> None:
         """Set this validator's weights by hotkey; finite, non-negative, at least one above zero.
 
-        Raises `NotRegistered` (the validator, or a target by name), `RateLimited`, `ValueError`.
+        Raises `NotRegistered` (the validator, or a target by name), `RateLimited`, `ValueError`, and `ChainError`
+        without a validator permit.
         """
         ...
 
     def register(self, hotkey: Signer, coldkey: str) -> int:
-        """Register the hotkey under the coldkey's address and return its uid; an already registered one keeps its uid."""
+        """Register the hotkey under the coldkey's address; returns its uid. A registered one keeps its uid.
+
+        Raises `ChainError` where another coldkey owns the hotkey or no uid can be had.
+        """
         ...

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from finetune.chain.local import LocalChain
-from finetune.chain.local_settings import LocalSettings
+from finetune.chain.local.settings import LocalSettings
 from finetune.chain.port import Signer
 from finetune.errors import SetupError
 from finetune.hub.client import HubClient
