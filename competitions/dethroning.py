@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from competitions.competition import Competition
 from competitions.duel import Tally
-from competitions.evidence import ahead
+from competitions.evidence import ahead, least_batches
 from competitions.season import Entrant, Season
 
 
@@ -33,8 +33,9 @@ def judge(
 
     Of several that dethrone, the one with the lowest mean loss beside the champion's counts as the dethroner, the
     earlier one of equals. The seat then goes to the earliest challenger X that leads the champion, in wins and in the
-    mean, and of whose batches with the dethroner the dethroner wins at most half, with X as champion: a copy of X thus
-    wins the seat for X. Whoever takes the seat has the lower mean loss, so that no cycle of wins moves it for ever.
+    mean, and over whom, with X as champion, the dethroner has no lead: a copy of X thus wins the seat for X. Their
+    shared batches must be enough for evidence of 1/stop_alpha, or one lucky batch would inherit. Whoever takes the
+    seat has the lower mean loss, so that no cycle of wins moves it for ever.
     """
     ordered = sorted(one for one in challengers if one != champion)
     duels = {one.key: season.duel(champion, one, competition, block) for one in ordered}
@@ -59,4 +60,5 @@ def _inherits(
         return True
     between = season.duel(one, dethroner, competition, block)
     leads = duel.wins > duel.losses and duel.challenger_mean < duel.champion_mean
-    return leads and between.batches > 0 and 2 * between.wins <= between.batches
+    met = between.batches >= least_batches(competition.judge.stop_alpha)
+    return leads and met and between.wins <= between.losses

@@ -25,6 +25,9 @@ class Catalog:
     def __post_init__(self) -> None:
         if not self.competitions:
             raise CatalogError("a catalog needs at least one competition")
+        steps = sorted({one.round.sync_blocks for one in self.competitions})
+        if len(steps) > 1:
+            raise CatalogError(f"round.sync_blocks: found {steps}, allowed is one value for all competitions")
         for block in self.edges:
             if self.at(block) or block != self.edges[-1]:  # after the last end there is nothing to share
                 _check_span(block, self.at(block))
@@ -40,28 +43,26 @@ class Catalog:
         """The competitions that run at the block, by id."""
         return tuple(sorted((one for one in self.competitions if one.runs_at(block)), key=lambda one: one.id))
 
+    @property
+    def sync_blocks(self) -> int:
+        """Blocks from one round to the next: the same for all competitions, at all times."""
+        return self.competitions[0].round.sync_blocks
+
     def sync_block(self, block: int) -> int | None:
-        """The last sync block at or before the block, or None before the first competition begins."""
-        running = self.at(block)
-        if not running:
-            return None
-        step = running[0].round.sync_blocks
-        sync = block - block % step
+        """The last sync block at or before the block, or None where no competition runs at it."""
+        sync = block - block % self.sync_blocks
         return sync if self.at(sync) else None
 
     def turn(self, sync_block: int) -> Competition:
-        """The competition whose round the sync block is: they take turns in the order of their ids."""
+        """The competition whose round a sync block is, of those that run: they take turns in the order of their ids."""
         running = self.at(sync_block)
-        return running[sync_block // running[0].round.sync_blocks % len(running)]
+        return running[sync_block // self.sync_blocks % len(running)]
 
     def turns_between(self, competition: int, after: int, until: int) -> int:
         """How many rounds of a competition begin in (after, until]."""
-        running = self.at(until)
-        if not running:
-            return 0
-        step = running[0].round.sync_blocks
-        first = after - after % step + step
-        return sum(self.turn(sync).id == competition for sync in range(first, until + 1, step) if self.at(sync))
+        first = after - after % self.sync_blocks + self.sync_blocks
+        rounds = (sync for sync in range(first, until + 1, self.sync_blocks) if self.at(sync))
+        return sum(self.turn(sync).id == competition for sync in rounds)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -102,9 +103,6 @@ def _check_span(block: int, running: tuple[Competition, ...]) -> None:
     ids = [one.id for one in running]
     if len(set(ids)) < len(ids):
         raise CatalogError(f"id: two competitions share an id from block {block} on: {ids}; allowed is one each")
-    steps = sorted({one.round.sync_blocks for one in running})
-    if len(steps) > 1:
-        raise CatalogError(f"round.sync_blocks: found {steps} from block {block} on, allowed is one value for all")
     total = sum(one.reward for one in running)
     if abs(total - 1) > 1e-9:
         raise CatalogError(

@@ -39,8 +39,11 @@ def reference_of(competition: Competition) -> Entrant:
 
 
 def season_start(competition: Competition, block: int) -> int:
-    """The first block of the season that the block belongs to. Evidence starts anew with each season."""
-    return block - block % competition.judge.season_blocks
+    """The first block of the season that the block belongs to.
+
+    Evidence starts anew with each season, and where a competition's file takes over from an earlier one.
+    """
+    return max(block - block % competition.judge.season_blocks, competition.first_block)
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def vacate(seat: Seat, standing: Collection[str], competition: Competition) -> S
     """
     champion = seat.champion
     if champion.is_reference:
-        return seat
+        return replace(seat, champion=reference_of(competition))  # its block is the competition's, which may change
     if champion.key in standing and seat.unreachable < competition.judge.unreachable_rounds:
         return seat
     heirs = [one for one in seat.before if one.key in standing]

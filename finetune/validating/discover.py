@@ -12,9 +12,13 @@ from finetune.chain.port import Chain
 
 @dataclass(frozen=True, kw_only=True)
 class Discovery:
-    """The subnet as it stood at the sync block. `seed` is the block's hash in hex, `consensus` is by hotkey."""
+    """The subnet as it stood at the sync block. `seed` is the block's hash in hex, `consensus` is by hotkey.
+
+    `tempo` is in blocks; `owner_hotkey` is None where the owner has no uid.
+    """
 
     sync: int
+    tempo: int
     seed: str
     owner_hotkey: str | None
     consensus: Mapping[str, float]
@@ -60,6 +64,7 @@ def discover(chain: Chain, catalog: Catalog, sync: int) -> Discovery:
             )
     return Discovery(
         sync=sync,
+        tempo=metagraph.tempo,
         seed=chain.block_hash(sync).hex(),
         owner_hotkey=metagraph.owner_hotkey if metagraph.owner_hotkey in metagraph.by_hotkey else None,
         consensus={neuron.hotkey: neuron.consensus for neuron in metagraph.neurons},

@@ -95,7 +95,7 @@ def score_challenger(
             ours = batch_losses(found[-size:], size)
             result = outcomes(champion[batch - 1 : batch], ours, epsilon=epsilon, floor=competition.judge.floor)[0]
             wins, losses = wins + int(result == 1), losses + int(result == -1)
-            reason = stop_reason(wins, losses, len(champion) - batch, competition)
+            reason = stop_reason(wins, losses, before.batches + batch, len(champion) - batch, competition)
             if reason is not None:
                 return np.array(found), reason
     return np.array(found), None

@@ -36,7 +36,14 @@ def _seat(state: State, catalog: Catalog, competition: Competition, discovery: D
     """One competition's seat."""
     kept = state.seat(competition.id)
     entrants = discovery.entrants(competition.id)
-    word = chain_word(entrants, discovery.consensus)
+    word = chain_word(
+        entrants,
+        discovery.consensus,
+        # A commitment is scored after the delay, and its weights show an epoch or two later.
+        settled=discovery.sync - competition.round.eval_delay - 2 * discovery.tempo,
+        owner_hotkey=discovery.owner_hotkey,
+        competition=competition,
+    )
     if kept is None:
         seat, missed = first_seat(competition), competition.judge.missed_rounds
     else:

@@ -128,6 +128,17 @@ def test_a_rival_inherits_up_to_the_dethroner_winning_half_of_their_batches(tiny
         assert (verdict.champion, verdict.dethroner) == (heir, C)
 
 
+def test_batches_that_neither_wins_make_nobody_an_heir(tiny: Competition) -> None:
+    losses = {A: [1.0] * 50, B: [0.8] * 50, C: [0.7] * 20 + [0.8] * 30}
+    assert judge(season(losses), A, [B, C], tiny, OLD).champion == C
+
+
+def test_a_rival_does_not_inherit_on_fewer_batches_than_can_be_evidence(tiny: Competition) -> None:
+    for met, heir in ((10, C), (11, B)):
+        losses = {A: [1.0] * 50, B: [0.8] * met, C: [0.8] * 50}
+        assert judge(season(losses), A, [B, C], tiny, OLD).champion == heir
+
+
 def test_an_earlier_rival_that_the_dethroner_beats_gets_nothing(tiny: Competition) -> None:
     losses = {A: [1.0] * 50, B: [0.95] * 50, C: [0.7] * 50}
     assert judge(season(losses), A, [B, C], tiny, OLD).champion == C

@@ -63,7 +63,7 @@ def span(id: int, first: int, last: int | None, reward: float = 1.0, step: int =
         ),
         (
             [span(1, 0, None, 0.5, 20), span(2, 0, None, 0.5, 30)],
-            "round.sync_blocks: found [20, 30] from block 0 on, allowed is one value for all",
+            "round.sync_blocks: found [20, 30], allowed is one value for all competitions",
         ),
     ],
     ids=["two ids", "an overlap", "too little", "an end", "a beginning", "a gap", "two cadences"],

@@ -26,6 +26,10 @@ def test_a_season_starts_every_50_400_blocks(tiny: Competition) -> None:
     assert [season_start(tiny, block) for block in (0, 50_399, 50_400, 100_799)] == [0, 0, 50_400, 50_400]
 
 
+def test_a_competition_that_begins_within_a_season_brings_no_evidence_from_before(tiny: Competition) -> None:
+    assert season_start(replace(tiny, first_block=60_000), 70_000) == 60_000
+
+
 def test_a_duel_counts_only_rounds_and_batches_that_both_were_scored_on(tiny: Competition) -> None:
     season = Season(
         {

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from math import inf
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +28,7 @@ def counts(wins: int, losses: int) -> Tally:
         (20, 50, 100, "behind"),
         (0, 0, 18, None),
         (0, 0, 17, "out_of_reach"),
+        (100, 99, 1, None),
         (17, 0, 1, None),
         (0, 0, 0, None),
         (5, 4, 0, None),
@@ -37,19 +39,34 @@ def counts(wins: int, losses: int) -> Tally:
 def test_a_challenger_stops_once_it_is_behind_or_the_round_can_no_longer_dethrone(
     tiny: Competition, wins: int, losses: int, left: int, reason: Stop | None
 ) -> None:
-    assert stop_reason(wins, losses, left, tiny) == reason
+    assert stop_reason(wins, losses, wins + losses, left, tiny) == reason
 
 
-def test_a_challenger_that_loses_every_batch_is_stopped_after_11(tiny: Competition) -> None:
-    stops = [stop_reason(0, losses, 200 - losses, tiny) for losses in range(12)]
+@pytest.mark.parametrize("lost", [True, False], ids=["near copy", "exact copy"])
+def test_a_copy_is_stopped_after_11_batches(tiny: Competition, lost: bool) -> None:
+    stops = [stop_reason(0, n if lost else 0, n, 200 - n, tiny) for n in range(12)]
     assert stops == [None] * 11 + ["behind"]
+
+
+def test_a_small_lead_adds_up_over_rounds_until_it_dethrones(tiny: Competition) -> None:
+    rng = np.random.default_rng(3)
+    wins = losses = rounds = 0
+    while not ahead(wins, losses, tiny.judge.alpha):
+        rounds += 1
+        assert rounds < 60
+        for batch in range(60):
+            won = rng.random() < 0.6
+            wins, losses = wins + won, losses + (not won)
+            if stop_reason(wins, losses, wins + losses, 59 - batch, tiny):
+                break
+    assert wins + losses > 200
 
 
 @given(wins=COUNTS, losses=COUNTS, left=COUNTS)
 def test_whoever_is_out_of_reach_could_not_dethrone_by_any_end_of_the_round(
     tiny: Competition, wins: int, losses: int, left: int
 ) -> None:
-    reason = stop_reason(wins, losses, left, tiny)
+    reason = stop_reason(wins, losses, wins + losses, left, tiny)
     alpha = tiny.judge.alpha
     if reason == "out_of_reach":
         assert not any(ahead(wins + won, losses + left - won, alpha) for won in range(left + 1))
