@@ -61,7 +61,8 @@ class Constraints:
     """What a submission may be. Sizes in bytes, lengths in tokens.
 
     `lora` says whether adapters may take part: "no", "allowed" beside full models, or "only". `bases` are the models
-    that an adapter may stand on. `tokenizer` is "any", or "reference" where it must equal the reference's to the byte.
+    that an adapter may stand on. `tokenizer` is "any", or "reference" where every submission is scored through the
+    reference's tokenizer, whatever it brings.
     """
 
     architectures: tuple[str, ...]

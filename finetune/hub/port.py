@@ -28,7 +28,7 @@ class Listing:
 
 
 class Hub(Protocol):
-    """A model hub. Every call may raise `HubUnavailable`."""
+    """A model hub. Every call may raise `HubUnavailable`, and `HubRefused` where our own token is bad."""
 
     def listing(self, repository: str, revision: str | None) -> Listing:
         """What the repository holds at the revision, or now without one, asked of the hub itself, never of a cache.
@@ -40,7 +40,7 @@ class Hub(Protocol):
     def download(self, listing: Listing, paths: Sequence[str], into: Path) -> None:
         """Write the named files of the listing below `into`, each exactly as large as listed.
 
-        Raises `RepositoryGone`, `RevisionGone`, `BadDownload`.
+        Raises `RepositoryGone`, `RevisionGone`, `BadDownload`, and `SetupError` when the disk is full.
         """
         ...
 

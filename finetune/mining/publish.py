@@ -7,8 +7,9 @@ from pathlib import Path
 from competitions.competition import Competition
 from competitions.submission import Payload
 from finetune.chain.port import MAX_COMMITMENT_BYTES, Chain, Signer
-from finetune.errors import CommitmentTooLarge
+from finetune.errors import CommitmentTooLarge, SetupError
 from finetune.hub.digest import folder_digest, secure_hash
+from finetune.hub.gates import check_plain_files
 from finetune.hub.port import Hub
 
 
@@ -32,9 +33,12 @@ def publish(
 ) -> Published:
     """Upload the folder, commit its hash, wait until the commitment is final, make the repository public.
 
-    `wait_for` returns once a block is final. The payload's length is checked before anything is uploaded. Raises
-    `CommitmentTooLarge`, `ChainError`, `HubError`; after any of them the repository is still private.
+    `wait_for` returns once a block is final. The folder's files and the payload's length are checked before anything
+    is uploaded. Raises `SetupError`, `CommitmentTooLarge`, `ChainError`, `HubError`; after any of them the repository
+    is still private.
     """
+    if rejection := check_plain_files(folder):
+        raise SetupError(f"{folder} cannot be submitted: {rejection.text}")
     digest = secure_hash(folder_digest(folder), hotkey.ss58_address)
 
     def payload(revision: str) -> Payload:

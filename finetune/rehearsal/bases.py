@@ -1,12 +1,18 @@
 """The base model of a rehearsal, and where its miners' practice samples come from."""
 
+import hashlib
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from competitions.seeds import draw_seed
+from finetune.mining.smollm2 import fetch_smollm2
+from finetune.mining.text import fetch_text
 from finetune.mining.tiny import build_tiny
 from finetune.rehearsal.cast import Cast
 from finetune.rehearsal.world import World
+from finetune.streams.registry import open_stream
 from finetune.streams.sample import Sample
 
 
@@ -23,10 +29,32 @@ class Base:
 
 
 def prepare_base(cast: Cast, world: World, say: Callable[[str], None]) -> Base:
-    """Build the tiny base, or fetch the real one and split its text. Raises `SetupError`."""
+    """Build the tiny base, or fetch the real one with its text, whose hidden half nobody trains on.
+
+    What is fetched is kept beside the rehearsal's folder for the next one. Raises `SetupError`.
+    """
     folder = world.out / "models" / "base"
     folder.parent.mkdir()
     if cast.base == "tiny-llama":
         build_tiny(folder, seed=world.seed)
         return Base(folder=folder)
-    raise NotImplementedError
+    cache = world.out.absolute().parent / "fetched"
+    cache.mkdir(exist_ok=True)
+    say(f"fetching SmolLM2-135M and English text into {cache}: 100 MB, about a minute, the first time only")
+    shutil.copytree(fetch_smollm2(cache), folder)
+    halves = fetch_text(cache)
+    training = open_stream("text_lines", _options(halves.training))
+
+    def practice(seed: int) -> Iterator[Sample]:
+        secret = hashlib.sha256(f"practice {seed}".encode()).digest()
+        draw = 0
+        while True:
+            yield training.draw(draw_seed(secret, 0, "practice", draw))
+            draw += 1
+
+    return Base(folder=folder, stream_options=_options(halves.hidden), practice=practice)
+
+
+def _options(file: Path) -> dict[str, object]:
+    """The options of a `text_lines` stream over a file: it is pinned by its digest."""
+    return {"path": str(file), "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}

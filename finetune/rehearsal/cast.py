@@ -50,6 +50,11 @@ class Cast:
     rounds: int
     best: str
 
+    @property
+    def neurons(self) -> tuple[str, ...]:
+        """The names of everybody that registers a hotkey."""
+        return (*(one.name for one in self.validators), *(one.name for one in self.miners))
+
 
 def _tiny(steps: int, seed: int) -> Recipe:
     return Recipe(

@@ -67,7 +67,7 @@ class Rehearsal:
         owner.create(repository, private=False)
         owner.upload(repository, base.folder, message="the reference")
         catalog = self._write_catalog(base)
-        for name in (OWNER, *(one.name for one in (*self.cast.validators, *self.cast.miners))):
+        for name in (OWNER, *self.cast.neurons):
             chain.register(self.world.hotkey(name), self.world.coldkey(name))
         for role in self.cast.validators:
             chain.add_stake(self.world.coldkey(role.name), self.world.hotkey(role.name).ss58_address, role.stake)

@@ -50,12 +50,11 @@ def result_of(rehearsal: Rehearsal, seconds: float) -> Result:
     world, cast = rehearsal.world, rehearsal.cast
     metagraph, weights = world.chain.metagraph(), world.chain.weights()
     neurons = metagraph.by_hotkey
-    hotkeys = {one.name: world.hotkey(one.name).ss58_address for one in (*cast.miners, *cast.validators)}
-    hotkeys[OWNER] = world.hotkey(OWNER).ss58_address
+    hotkeys = {name: world.hotkey(name).ss58_address for name in (OWNER, *cast.neurons)}
     champions = {_seated(validator, rehearsal.competition) for validator in rehearsal.validators.values()}
     own = [weights.get(hotkeys[role.name], {}) for role in cast.validators]
     copiers = [hotkeys[one.name] for one in cast.miners if one.copies]
-    people = [OWNER, cast.delegator.name, *(one.name for one in (*cast.miners, *cast.validators))]
+    people = [OWNER, cast.delegator.name, *cast.neurons]
     return Result(
         seconds=round(seconds, 3),
         seed=world.seed,

@@ -11,7 +11,7 @@ from competitions.submission import Submission
 from finetune.errors import BadDownload, HubError, HubUnavailable, RepositoryGone, RevisionGone, SetupError
 from finetune.hub.cache import CachedModel, ModelCache
 from finetune.hub.files import ADAPTER_CONFIG, TEXT_LIMITS, weight_files
-from finetune.hub.gates import check_folder, check_listing, check_tokenizer
+from finetune.hub.gates import check_folder, check_listing
 from finetune.hub.port import Hub, Listing
 from finetune.hub.safetensors_header import read_header
 from finetune.hub.strict_json import read_object
@@ -173,8 +173,6 @@ class Downloader:
             hotkey=submission.hotkey,
             constraints=constraints,
         )
-        if rejection is None and constraints.tokenizer == "reference":
-            rejection = check_tokenizer(found.folder, self._pinned(self.competition.reference).folder)
         if rejection is not None:
             return rejection
         base = self._base(found.folder)

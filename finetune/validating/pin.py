@@ -6,11 +6,12 @@ from typing import Any, TypeVar
 
 from competitions.competition import Competition, Pinned
 from competitions.files import read_competition
+from finetune.evals.port import Folders, Scorer
 from finetune.files import write_atomically
 from finetune.hub.cache import CachedModel, ModelCache
 from finetune.hub.port import Hub
 from finetune.validating.sample import OpenStream, control_samples
-from finetune.validating.score import Scorer, score_all
+from finetune.validating.score import score_all
 
 CONTROL_SAMPLES = 8  # enough that a wrong kernel, dtype or tokenizer shows on one of them, few enough to cost nothing
 
@@ -28,7 +29,7 @@ def pin(competition: Competition, hub: Hub, cache: ModelCache, scorer: Scorer, o
     bases = tuple(_pinned(base, hub, cache)[0] for base in constraints.bases)
     pinned = replace(competition, reference=reference, constraints=replace(constraints, bases=bases))
     samples = control_samples(pinned, CONTROL_SAMPLES, open_stream)
-    losses = score_all(scorer, model.folder, None, samples, pinned)
+    losses = score_all(scorer, Folders(model=model.folder), samples, pinned)
     return replace(pinned, reference=replace(reference, control_losses=tuple(losses.tolist())))
 
 

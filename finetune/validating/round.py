@@ -17,6 +17,7 @@ from competitions.season import Entrant, Season, season_start
 from competitions.seat import Seat
 from finetune.chain.port import Chain, Signer
 from finetune.errors import BadDownload, ScoringError
+from finetune.evals.port import Folders, Scorer
 from finetune.hub.cache import ModelCache
 from finetune.hub.port import Hub
 from finetune.validating.admit import Admission, admit
@@ -26,7 +27,7 @@ from finetune.validating.judge import Judgement, judge
 from finetune.validating.publish import Publisher, set_weights, tell
 from finetune.validating.report import make_record, sign
 from finetune.validating.sample import OpenStream, TaskSample, control_samples, draw_samples
-from finetune.validating.score import Scorer, Scoring, check_control, score_all, score_challenger
+from finetune.validating.score import Scoring, check_control, score_all, score_challenger
 from finetune.validating.seating import Seating, seating
 from finetune.validating.state import State
 from finetune.validating.weigh import Weights, weigh
@@ -138,7 +139,7 @@ class Round:
         """The reference on the samples of which its losses are known."""
         count = len(self.competition.reference.control_losses)
         samples = control_samples(self.competition, count, self.ports.open_stream)
-        found = score_all(self.ports.scorer, *self._folders(roster.reference), samples, self.competition)
+        found = score_all(self.ports.scorer, self._folders(roster.reference), samples, self.competition)
         return Scoring(control=tuple(found.tolist()))
 
     def _score_whole(self, contender: Contender, samples: tuple[TaskSample, ...]) -> Losses:
@@ -148,7 +149,7 @@ class Round:
         if kept is not None:
             return batch_losses(kept[0], size)
         self._say(f"score {key}")
-        found = score_all(self.ports.scorer, *self._folders(contender), samples, self.competition)
+        found = score_all(self.ports.scorer, self._folders(contender), samples, self.competition)
         self.state.save_losses(self.competition.id, self.sync, key, found, "")
         return batch_losses(found, size)
 
@@ -162,7 +163,7 @@ class Round:
         try:
             found, stopped = score_challenger(
                 self.ports.scorer,
-                *self._folders(contender),
+                self._folders(contender),
                 samples,
                 self.competition,
                 champion=losses,
@@ -223,9 +224,14 @@ class Round:
     def _say(self, text: str) -> None:
         self.ports.say(f"round {self.sync}: {text}")
 
-    def _folders(self, contender: Contender) -> tuple[Path, Path | None]:
-        """Where a contender's files lie, and its base's where it is an adapter. Raises `BadDownload`."""
-        return self._folder(contender.digest), self._folder(contender.base) if contender.base else None
+    def _folders(self, contender: Contender) -> Folders:
+        """Where a contender's files lie. Raises `BadDownload`."""
+        fixed = self.competition.constraints.tokenizer == "reference"
+        return Folders(
+            model=self._folder(contender.digest),
+            base=self._folder(contender.base) if contender.base else None,
+            tokenizer=self._folder(self.competition.reference.digest) if fixed else None,
+        )
 
     def _folder(self, digest: str) -> Path:
         model = self.ports.cache.get(digest)

@@ -3,8 +3,6 @@
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -13,25 +11,8 @@ from competitions.competition import Competition
 from competitions.duel import Tally, outcomes
 from competitions.stopping import Stop, stop_reason
 from finetune.errors import ScoringError
-from finetune.evals.runtime import DType
-from finetune.streams.sample import Sample
+from finetune.evals.port import Folders, Scorer
 from finetune.validating.sample import TaskSample
-
-
-class Scorer(Protocol):
-    """Loads a model from a verified folder and scores it. Closing the generator stops the scoring."""
-
-    def losses(
-        self,
-        folder: Path,
-        base: Path | None,
-        items: Sequence[tuple[str, Sample]],
-        *,
-        sequence_length: int,
-        dtype: DType,
-    ) -> Generator[float, None, None]:
-        """The raw loss of each (method, sample), in order; an adapter stands on `base`. Raises `ScoringError`."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,20 +38,17 @@ def check_control(found: Sequence[float], competition: Competition) -> None:
             )
 
 
-def score_all(
-    scorer: Scorer, folder: Path, base: Path | None, samples: Sequence[TaskSample], competition: Competition
-) -> Losses:
+def score_all(scorer: Scorer, folders: Folders, samples: Sequence[TaskSample], competition: Competition) -> Losses:
     """The loss of every sample as it counts, shape (samples,): for the reference and the champion.
 
     Raises `ScoringError`.
     """
-    return np.array(list(_counting(scorer, folder, base, samples, competition)))
+    return np.array(list(_counting(scorer, folders, samples, competition)))
 
 
 def score_challenger(
     scorer: Scorer,
-    folder: Path,
-    base: Path | None,
+    folders: Folders,
     samples: Sequence[TaskSample],
     competition: Competition,
     *,
@@ -86,7 +64,7 @@ def score_challenger(
     size = competition.round.batch_size
     wins, losses = before.wins, before.losses
     found: list[float] = []
-    with closing(_counting(scorer, folder, base, samples, competition)) as counted:
+    with closing(_counting(scorer, folders, samples, competition)) as counted:
         for loss in counted:
             found.append(loss)
             if len(found) % size:
@@ -102,11 +80,12 @@ def score_challenger(
 
 
 def _counting(
-    scorer: Scorer, folder: Path, base: Path | None, samples: Sequence[TaskSample], competition: Competition
+    scorer: Scorer, folders: Folders, samples: Sequence[TaskSample], competition: Competition
 ) -> Generator[float, None, None]:
     """The losses as they count, one a sample: what the scorer leaves out is missing, so the worst."""
     items = [(one.task.method, one.sample) for one in samples]
     length, dtype = competition.constraints.sequence_length, competition.precision.dtype
-    with closing(scorer.losses(folder, base, items, sequence_length=length, dtype=dtype)) as raw:
+    found = scorer.losses(folders, items, sequence_length=length, dtype=dtype)
+    with closing(found) as raw:
         for one in samples:
             yield sample_loss(next(raw, None), one.task.worst)

@@ -1,0 +1,1 @@
+"""Scoring: loss methods, one a file, on models loaded from verified folders."""

@@ -1,0 +1,34 @@
+"""The loss of methods `reference` and `text`: bits per UTF-8 byte of the reference. It knows no file and no device.
+
+Per byte of the sample's own text, never per token: a tokenizer with longer tokens gains nothing by that alone.
+"""
+
+import math
+from typing import TYPE_CHECKING
+
+from finetune.evals.forward import cross_entropy
+from finetune.evals.tokens import tokenize
+from finetune.streams.sample import Sample
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+# Bits per byte: what a model that knows nothing pays, each of 256 values being as likely as another.
+WORST = 8.0
+
+
+def reference_loss(
+    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", sample: Sample, *, sequence_length: int
+) -> float:
+    """Bits per byte: (nats of the scored tokens / ln 2 + 8 * bytes not scored) / bytes; not clipped, NaN possible.
+
+    Worked example: a reference of 10 bytes, 8 of them in tokens that cost 11.09 nats (16 bits) and 2 beyond the
+    sequence length: (16 + 8 * 2) / 10 = 3.2. A reference that the tokenizer loses costs `WORST`.
+    """
+    tokens = tokenize(tokenizer, sample, sequence_length=sequence_length)
+    if tokens is None:
+        return WORST
+    bits = WORST * tokens.unscored_bytes
+    if tokens.scored:
+        bits += cross_entropy(model, tokens.prompt, tokens.scored) / math.log(2)
+    return bits / tokens.total_bytes

@@ -1,0 +1,236 @@
+"""The `Hub` port on the `huggingface_hub` library: huggingface.co and the local server by the same path.
+
+The library is imported at the first call. What it raises is mapped in `client_errors`. It caches nothing for us: every
+listing asks the hub, because from a warm cache the library gives out repositories that were hidden since.
+"""
+
+import re
+import shutil
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from finetune.errors import BadDownload, HubRefused, HubUnavailable, RepositoryGone, RevisionGone, SetupError
+from finetune.hub.client_errors import hub_error
+from finetune.hub.files import added_by_hub
+from finetune.hub.port import HubFile, Listing
+
+if TYPE_CHECKING:
+    from httpx2 import Client, Response
+    from huggingface_hub import CommitOperationAdd, HfApi
+
+_PUBLIC_HUB = "https://huggingface.co"
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_READ_SECONDS = 20.0  # for an answer to a question
+_WRITE_SECONDS = 120.0  # for an answer to a commit, which a hub may take its time over
+_REVISION = re.compile(r"[0-9a-f]{40}")
+
+
+class HubClient:
+    """A model hub, asked through `huggingface_hub`.
+
+    Reads are not repeated: a 429, a 5xx or a dropped question is `HubUnavailable` at once, and the caller decides when
+    to ask again. A download that breaks off is resumed up to five times, and an upload keeps the library's own five
+    repeats, so that a short hiccup does not cost hours.
+    """
+
+    def __init__(self, endpoint: str | None, token: str | None) -> None:
+        """Make a client; nothing is asked yet.
+
+        Args:
+            endpoint: the URL of the hub; huggingface.co without one.
+            token: whose rights to use; without one, a stranger's. No token is ever looked up elsewhere.
+
+        Raises:
+            SetupError: the endpoint is not an http or https URL.
+        """
+        self._endpoint = (endpoint or _PUBLIC_HUB).rstrip("/")
+        self._token = token or None
+        parts = urlsplit(self._endpoint)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise SetupError(f"the hub's endpoint must be an http or https URL; found {self._endpoint[:100]!r}")
+        self._is_local = parts.hostname in _LOOPBACK
+
+    def listing(self, repository: str, revision: str | None) -> Listing:
+        """What the repository holds at the revision; see `Hub`. Raises `HubRefused` too, when our token is bad."""
+        if revision is not None and not _REVISION.fullmatch(revision):
+            raise RevisionGone(f"{repository}: a revision is 40 lowercase hex digits; found {revision[:60]!r}")
+        with self._asking(repository):
+            return parse_listing(self._info(repository, revision), repository=repository, revision=revision)
+
+    def download(self, listing: Listing, paths: Sequence[str], into: Path) -> None:
+        """Write the named files below `into`; see `Hub`. Raises `SetupError` when the disk is full."""
+        sizes = {file.path: file.size for file in listing.files}
+        api = self._api()
+        with self._asking(listing.repository):
+            try:
+                for path in paths:
+                    # Forced: otherwise the library may answer from what lies there already, and repeats a failed
+                    # question for 23 s.
+                    api.hf_hub_download(
+                        listing.repository, path, revision=listing.revision, local_dir=into, force_download=True
+                    )
+                    size = (into / path).stat().st_size
+                    if size != sizes[path]:
+                        raise BadDownload(f"{listing.repository}: {path} has {size:,} bytes; {sizes[path]:,} listed")
+            finally:
+                shutil.rmtree(into / ".cache", ignore_errors=True)
+
+    def create(self, repository: str, *, private: bool) -> None:
+        """Make the repository if it is not there yet; see `Hub`."""
+        with self._asking(repository, writing=True):
+            self._api().create_repo(repository, private=private, exist_ok=True)
+
+    def upload(self, repository: str, folder: Path, *, message: str) -> str:
+        """Make the repository's files equal to the folder's in one commit; see `Hub`.
+
+        What a hub adds by itself, such as README.md, stays unless the folder brings its own. A commit by somebody else
+        meanwhile is `HubUnavailable`: the next call starts from it. Raises `SetupError` for a folder that is not there.
+        """
+        from huggingface_hub import CommitOperationDelete
+
+        additions = _additions(folder)
+        with self._asking(repository, writing=True):
+            info = self._info(repository)
+            gone = _beside(additions, info)
+            commit = self._api().create_commit(
+                repository,
+                [*additions.values(), *(CommitOperationDelete(path, is_folder=False) for path in gone)],
+                commit_message=message,
+                parent_commit=info["sha"],
+            )
+            # Where nothing differs from a commit made meanwhile, the library answers with that one.
+            if _beside(additions, self._info(repository, commit.oid)):
+                raise HubUnavailable(f"{repository}: somebody else committed meanwhile; try again")
+            return str(commit.oid)
+
+    def set_private(self, repository: str, private: bool) -> None:
+        """Hide the repository from strangers, or show it; see `Hub`."""
+        with self._asking(repository, writing=True):
+            self._api().update_repo_settings(repository, private=private)
+
+    def _info(self, repository: str, revision: str | None = None) -> dict[str, Any]:
+        """The hub's answer about a repository.
+
+        Not by the library's `model_info`: that builds objects from the model card, and a card with a key of the wrong
+        name makes it raise, so any miner could make a listing fail.
+        """
+        library = _library()
+        library.utils.validate_repo_id(repository)
+        tail = f"/revision/{revision}" if revision else ""
+        response = library.get_session().get(
+            f"{self._endpoint}/api/models/{repository}{tail}",
+            headers=library.utils.build_hf_headers(token=self._token or False),
+            params={"blobs": True},
+            timeout=_READ_SECONDS,
+        )
+        library.hf_raise_for_status(response)
+        answer = response.json()
+        if not isinstance(answer, dict) or not isinstance(answer.get("siblings"), list):
+            raise ValueError("not a hub's answer")
+        return answer
+
+    def _api(self) -> "HfApi":
+        library = _library()
+        if self._is_local:
+            # With Xet on, the library sends every large file to servers that a local hub does not have.
+            library.constants.HF_HUB_DISABLE_XET = True
+        api: HfApi = library.HfApi(endpoint=self._endpoint, token=self._token or False)
+        return api
+
+    @contextmanager
+    def _asking(self, repository: str, *, writing: bool = False) -> Iterator[None]:
+        """Raises what the library raises as an error of ours."""
+        subject = f"{repository} on {self._endpoint}"
+        if writing and self._token is None:
+            raise HubRefused(f"{subject}: changing a repository needs a token")
+        try:
+            yield
+        except Exception as error:
+            translated = hub_error(error, subject=subject, writing=writing)
+            if translated is None or translated is error:
+                raise
+            raise translated from error
+
+
+def _additions(folder: Path) -> "dict[str, CommitOperationAdd]":
+    """Every file of the folder, by its path in the repository. Raises `SetupError` for one that no hub takes."""
+    from huggingface_hub import CommitOperationAdd
+
+    if not folder.is_dir():
+        raise SetupError(f"{folder} is not a folder")
+    names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
+    try:
+        return {name: CommitOperationAdd(name, folder / name) for name in names}
+    except ValueError as error:
+        raise SetupError(f"{folder} holds a file that cannot be uploaded: {error}") from None
+
+
+def _beside(names: Collection[str], info: dict[str, Any]) -> list[str]:
+    """What the repository holds beside the named files, without what a hub adds by itself."""
+    there = {str(sibling["rfilename"]) for sibling in info["siblings"]}
+    return sorted(path for path in there - set(names) if not added_by_hub(path))
+
+
+def parse_listing(answer: dict[str, Any], *, repository: str, revision: str | None) -> Listing:
+    """The listing in a hub's answer, of which only what a listing needs is read; without a revision, of any.
+
+    Raises:
+        RepositoryGone: strangers cannot read it without asking: it is gated or disabled.
+        RevisionGone: the hub answered for another revision.
+        HubUnavailable: this is not what a hub answers.
+    """
+    if answer.get("gated") or answer.get("disabled"):
+        raise RepositoryGone(f"{repository}: it is gated or disabled, so strangers cannot read it")
+    found = str(answer.get("sha"))
+    if not _REVISION.fullmatch(found) or revision not in (None, found):
+        raise RevisionGone(f"{repository}: the hub answered for another revision than {revision or 'its newest'}")
+    files = []
+    for sibling in answer["siblings"]:
+        path, size = (sibling.get("rfilename"), sibling.get("size")) if isinstance(sibling, dict) else (None, None)
+        if not isinstance(path, str) or type(size) is not int or size < 0:
+            raise HubUnavailable(f"{repository}: the hub lists a file without a name or a size")
+        files.append(HubFile(path=path, size=size))
+    # A hub that does not say is taken at its worst.
+    return Listing(
+        repository=repository, revision=found, private=answer.get("private") is not False, files=tuple(files)
+    )
+
+
+@cache
+def _library() -> ModuleType:
+    """The library, set up once for this process."""
+    import huggingface_hub.constants
+    import huggingface_hub.utils
+
+    library: ModuleType = huggingface_hub
+    # Before the first question it would otherwise ask huggingface.co which tools may have started it.
+    library.constants.HF_HUB_DISABLE_TELEMETRY = True
+    library.set_client_factory(_http_client)
+    if not sys.stderr.isatty():
+        library.utils.disable_progress_bars()
+    return library
+
+
+def _http_client() -> "Client":
+    """The HTTP client that the library uses: its own, with time limits, and without repeats of failed reads."""
+    from httpx2 import Client, Timeout
+    from huggingface_hub.utils._http import hf_request_event_hook
+
+    return Client(
+        event_hooks={"request": [hf_request_event_hook], "response": [_fail_reads_at_once]},
+        follow_redirects=True,
+        timeout=Timeout(_WRITE_SECONDS, connect=_READ_SECONDS),
+        mounts=dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]")),  # no proxy for a local hub
+    )
+
+
+def _fail_reads_at_once(response: "Response") -> None:
+    """Leaves the library's loop of repeats, 23 s a question or as long as a 429 asks for, to the caller."""
+    if response.request.method in ("GET", "HEAD") and (response.status_code == 429 or response.status_code >= 500):
+        raise HubUnavailable(f"{response.request.url.host}: HTTP {response.status_code} for a read; try again later")

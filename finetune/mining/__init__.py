@@ -1,0 +1,1 @@
+"""A miner: base models, training, and publishing a submission."""

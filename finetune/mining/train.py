@@ -1,0 +1,198 @@
+"""Trains a full model or a LoRA adapter on samples and writes a submission folder. It knows no hub and no stream.
+
+A plain loop: batches of samples, the loss of the reference's tokens alone, AdamW. Prompt and reference go through the
+tokenisation of scoring, so what is trained is what is scored.
+"""
+
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finetune.errors import SetupError
+from finetune.evals.quiet import quiet
+from finetune.evals.runtime import DType, load
+from finetune.evals.tokens import Tokens, tokenize
+from finetune.mining.folders import new_folder
+from finetune.streams.sample import Sample
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+# Added to every step, as usual for language models: it keeps weights from growing where the data asks for nothing.
+WEIGHT_DECAY = 0.01
+# Largest L2 norm of a step's gradient: one odd batch must not undo the ones before.
+GRADIENT_NORM = 1.0
+# The label that torch's cross-entropy leaves out.
+IGNORED = -100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lora:
+    """A low-rank adapter: on each layer named in `targets`, two matrices of rank `rank` scaled by `alpha` / `rank`."""
+
+    rank: int = 16
+    alpha: float = 32.0
+    dropout: float = 0.0
+    targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How to train. The learning rate rises linearly over `warmup_steps`, then falls along a half cosine to zero.
+
+    `sequence_length` is in tokens, prompt and reference together. Without `lora` every weight is trained.
+    """
+
+    steps: int
+    batch_size: int
+    learning_rate: float
+    warmup_steps: int
+    sequence_length: int
+    seed: int = 0
+    lora: Lora | None = None
+    dtype: DType = "float32"
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainResult:
+    """What a training did: the loss of each step in nats per reference token, wall-clock seconds, tokens processed."""
+
+    losses: tuple[float, ...]
+    seconds: float
+    tokens: int
+
+
+def train(
+    base: Path,
+    out: Path,
+    samples: Iterable[Sample],
+    recipe: Recipe,
+    *,
+    on_step: Callable[[int, int, float], None] = lambda step, steps, loss: None,
+    clock: Callable[[], float] = time.monotonic,
+) -> TrainResult:
+    """Train the model in `base` on the first `steps * batch_size` samples and write the new folder `out`.
+
+    A full model is written with its tokenizer; an adapter as its weights and configuration alone. The same arguments
+    give the same weights on the same CPU. `on_step(step, steps, loss)` is called after each step, counted from 1; what
+    it raises ends the training, and nothing is left behind. Raises `SetupError` if `out` is there already, if the
+    samples do not suffice, or if one has no reference token to learn within the sequence length; and `ScoringError` if
+    `base` cannot be loaded.
+    """
+    import torch
+
+    started = clock()
+    with new_folder(out) as folder, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        loaded = load(base, dtype=recipe.dtype, device=recipe.device)
+        model, config = _trainable(loaded.model, recipe.lora)
+        losses, tokens = _loop(model, loaded.tokenizer, iter(samples), recipe, on_step)
+        _write(folder, model, config, loaded.tokenizer)
+    return TrainResult(losses=tuple(losses), seconds=clock() - started, tokens=tokens)
+
+
+def _trainable(model: "PreTrainedModel", lora: Lora | None) -> tuple[Any, Any]:
+    """The model with what is to be trained marked, and the adapter's configuration if there is one."""
+    if lora is None:
+        return model, None
+    from peft import LoraConfig, get_peft_model
+
+    config = LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=sorted(lora.targets),
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(model, config), config
+
+
+def _loop(
+    model: Any,
+    tokenizer: "PreTrainedTokenizerBase",
+    samples: Iterable[Sample],
+    recipe: Recipe,
+    on_step: Callable[[int, int, float], None],
+) -> tuple[list[float], int]:
+    """Run all steps: the loss of each, and the number of tokens that went through the model."""
+    import torch
+
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(weights, lr=recipe.learning_rate, betas=(0.9, 0.95), weight_decay=WEIGHT_DECAY)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate(step, recipe))
+    model.train()
+    losses, count = [], 0
+    for step in range(1, recipe.steps + 1):
+        batch = [_tokens(tokenizer, sample, recipe) for sample in itertools.islice(samples, recipe.batch_size)]
+        if len(batch) < recipe.batch_size:
+            wanted = recipe.steps * recipe.batch_size
+            raise SetupError(f"the recipe needs {wanted} samples; they ended in step {step} of {recipe.steps}")
+        ids, labels = (tensor.to(recipe.device) for tensor in collate(batch))
+        # No attention mask: padding comes last, where no token that counts can see it.
+        logits = model(input_ids=ids, use_cache=False).logits
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(weights, GRADIENT_NORM)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        losses.append(loss.item())
+        count += sum(len(tokens.prompt) + len(tokens.scored) for tokens in batch)
+        on_step(step, recipe.steps, losses[-1])
+    return losses, count
+
+
+def rate(step: int, recipe: Recipe) -> float:
+    """The share of the learning rate at `step`, counted from 0: (step + 1) / warm-up, then (1 + cos(pi * x)) / 2."""
+    if step < recipe.warmup_steps:
+        return (step + 1) / recipe.warmup_steps
+    done = (step - recipe.warmup_steps) / max(1, recipe.steps - recipe.warmup_steps)
+    return (1 + math.cos(math.pi * done)) / 2
+
+
+def collate(batch: list[Tokens]) -> "tuple[torch.Tensor, torch.Tensor]":
+    """Ids and labels of a batch, each of shape (batch, longest - 1): the label of a position is the id after it.
+
+    Labels of prompt and padding are `IGNORED`.
+    """
+    import torch
+
+    width = max(len(tokens.prompt) + len(tokens.scored) for tokens in batch) - 1
+    ids = torch.zeros((len(batch), width), dtype=torch.long)
+    labels = torch.full((len(batch), width), IGNORED)
+    for row, tokens in enumerate(batch):
+        shown = (tokens.prompt + tokens.scored)[:-1]
+        ids[row, : len(shown)] = torch.tensor(shown)
+        labels[row, len(tokens.prompt) - 1 : len(shown)] = torch.tensor(tokens.scored)
+    return ids, labels
+
+
+def _tokens(tokenizer: "PreTrainedTokenizerBase", sample: Sample, recipe: Recipe) -> Tokens:
+    tokens = tokenize(tokenizer, sample, sequence_length=recipe.sequence_length)
+    if tokens is None or not tokens.scored:
+        why = "is lost by the tokenizer" if tokens is None else f"begins beyond {recipe.sequence_length} tokens"
+        raise SetupError(f"the reference of sample {sample.document!r:.80} {why}: there is nothing to learn")
+    return tokens
+
+
+def _write(folder: Path, model: Any, config: Any, tokenizer: "PreTrainedTokenizerBase") -> None:
+    """The files of a submission and no others: the library would add a model card, and the path of the base."""
+    from peft import get_peft_model_state_dict
+    from safetensors.torch import save_file
+
+    if config is None:
+        with quiet():
+            model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        return
+    config.base_model_name_or_path = None
+    config.inference_mode = True
+    config.save_pretrained(folder)
+    weights = {name: weight.contiguous().cpu() for name, weight in get_peft_model_state_dict(model).items()}
+    save_file(weights, folder / "adapter_model.safetensors")

@@ -1,0 +1,1 @@
+"""Streams of fresh samples: one file a source, drawn by seed."""
