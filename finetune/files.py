@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from finetune.errors import SetupError
@@ -16,8 +17,11 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+            # A temporary file is for its owner alone; what it becomes is for whoever may read the folder.
+            os.fchmod(file.fileno(), 0o644)
         temporary.replace(path)
     except OSError as error:
         if temporary is not None:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink()
         raise SetupError(f"{path} cannot be written: {error.strerror}") from error

@@ -5,7 +5,6 @@ to look at, the chain, the hub, every validator's state and reports.
 """
 
 import argparse
-import json
 import logging
 import os
 import signal
@@ -49,8 +48,8 @@ def _rehearse(options: argparse.Namespace) -> int:
     """Play, write, show."""
     from rich.console import Console
 
-    from finetune.files import write_atomically
     from finetune.rehearsal.cast import CASTS
+    from finetune.rehearsal.leave import leave
     from finetune.rehearsal.play import Rehearsal
     from finetune.rehearsal.result import result_of
     from finetune.rehearsal.show import Show
@@ -64,15 +63,14 @@ def _rehearse(options: argparse.Namespace) -> int:
         try:
             rehearsal.play()
             result = result_of(rehearsal, time.monotonic() - began)
+            board = leave(rehearsal, result)
         finally:
             rehearsal.close()
-    text = json.dumps(result.as_table(), indent=2, sort_keys=True)
-    write_atomically(options.out / "result.json", text.encode())
     print_tables(console, result)
     failures = result.failures()
     for failure in failures:
         console.print(f"FAILED: {failure}", style="bold red", highlight=False)
-    console.print(f"{result.seconds:.0f} s; look at {options.out / 'board.html'}", highlight=False)
+    console.print(f"{result.seconds:.0f} s; look at {board}", highlight=False)
     return 1 if failures else 0
 
 

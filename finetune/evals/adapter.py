@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from finetune.errors import ScoringError
 from finetune.evals.faults import as_scoring_error
+from finetune.evals.quiet import quiet
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -45,7 +46,7 @@ def attach(model: "PreTrainedModel", folder: Path) -> "PreTrainedModel":
     from peft import get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
     from safetensors.torch import load_file
 
-    with as_scoring_error(f"loading the adapter in {folder}"):
+    with as_scoring_error(f"loading the adapter in {folder}"), quiet():
         config = _config(json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8")))
         weights = load_file(folder / ADAPTER_WEIGHTS)
         adapted = get_peft_model(model, config)
@@ -59,10 +60,12 @@ def attach(model: "PreTrainedModel", folder: Path) -> "PreTrainedModel":
     return model
 
 
-def _config(given: dict[str, Any]) -> Any:
+def _config(given: Any) -> Any:
     """A fresh configuration of plain LoRA with the four values of the adapter's own that matter."""
     from peft import LoraConfig
 
+    if not isinstance(given, dict):
+        raise ScoringError(f"{ADAPTER_CONFIG} must be a JSON object; found {type(given).__name__}")
     rank, alpha, targets = given.pop("r", None), given.pop("lora_alpha", None), given.pop("target_modules", None)
     scaled = given.pop("use_rslora", False)
     kind, bias = given.pop("peft_type", None), given.pop("bias", "none")

@@ -38,27 +38,30 @@ class Tokens:
 
 
 def tokenize(tokenizer: "PreTrainedTokenizerBase", sample: Sample, *, sequence_length: int) -> Tokens | None:
-    """The ids of one sample, at most `sequence_length`, or None if decoding loses the reference.
+    """The ids of one sample, or None if decoding loses the reference.
 
-    Decoding the reference's ids must give its text back; one space at its beginning may come or go, as some tokenizers
-    do. An empty reference is lost too. Raises `ScoringError` if the tokenizer or its chat template fails.
+    Prompt and scored ids are at most `sequence_length` together; a longer prompt leaves nothing scored. Decoding the
+    reference's ids must give its text back; one space at its beginning may come or go, as some tokenizers do. An empty
+    reference is lost too. Raises `ScoringError` if the tokenizer or its chat template fails.
     """
     with as_scoring_error("tokenising a sample"):
         text = sample.reference
         ids = _ids(tokenizer, text)
         decoded = _text(tokenizer, ids)
-        if not ids or text not in (decoded, " " + decoded, decoded.removeprefix(" ")):
+        if not text or not ids or text not in (decoded, " " + decoded, decoded.removeprefix(" ")):
             return None
         prompt = _prompt(tokenizer, sample.messages)
+        # Without anything before it, the first id of the reference is shown and not scored.
+        head = 0 if prompt else 1
+        prompt = prompt or ids[:1]
+        end = head + max(0, sequence_length - len(prompt))
         unscored = 0
-        if not prompt:
-            prompt, ids = ids[:1], ids[1:]
-            unscored = _bytes_beyond(_text(tokenizer, ids)[::-1], text[::-1])
-        scored = ids[: max(0, sequence_length - len(prompt))]
-        if len(scored) < len(ids):
-            unscored += _bytes_beyond(_text(tokenizer, scored).removeprefix(" "), text.removeprefix(" "))
+        if head:
+            unscored += _bytes_beyond(_text(tokenizer, ids[head:])[::-1], text[::-1])
+        if end < len(ids):
+            unscored += _bytes_beyond(_text(tokenizer, ids[:end]).removeprefix(" "), text.removeprefix(" "))
     total = len(text.encode())
-    return Tokens(prompt=prompt, scored=scored, unscored_bytes=min(unscored, total), total_bytes=total)
+    return Tokens(prompt=prompt, scored=ids[head:end], unscored_bytes=min(unscored, total), total_bytes=total)
 
 
 def _prompt(tokenizer: "PreTrainedTokenizerBase", messages: tuple[Message, ...]) -> list[int]:

@@ -12,8 +12,8 @@ import os
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -43,7 +43,10 @@ class CachedModel:
 
 
 class ModelCache:
-    """A content-addressed cache of models, for one process and one thread at a time."""
+    """A content-addressed cache of models, for one process and one thread at a time.
+
+    Every method raises `SetupError` where the disk or the index fails.
+    """
 
     def __init__(self, root: Path, quota_bytes: int) -> None:
         """Open the cache, made if it is not there, and sweep what a killed process left.
@@ -66,7 +69,12 @@ class ModelCache:
         except sqlite3.Error as error:
             self._index.close()
             raise SetupError(f"the model cache in {root} cannot be opened: {error}") from None
-        self._sweep()
+        try:
+            with self._usable():
+                self._sweep()
+        except SetupError:
+            self._index.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -92,50 +100,64 @@ class ModelCache:
             SetupError: it does not fit under the quota or on the disk.
             HubError: whatever the download raises; nothing is left of it.
         """
-        row = self._row(
-            "SELECT digest FROM revisions WHERE repository = ? AND revision = ?", listing.repository, listing.revision
-        )
-        if row and self._is_sound(row[0]):
-            return self._use(row[0])
-        files = [file for file in listing.files if counts(file.path)]
-        self._make_room(sum(file.size for file in files), listing.repository, keep)
-        folder = self._staging / secrets.token_hex(8)
-        folder.mkdir()
-        try:
-            hub.download(listing, [file.path for file in files], folder)
-            digest = self._settle(folder)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        with self._index as transaction:
-            transaction.execute(
-                "INSERT OR REPLACE INTO revisions VALUES (?, ?, ?)", (listing.repository, listing.revision, digest)
+        with self._usable():
+            row = self._row(
+                "SELECT digest FROM revisions WHERE repository = ? AND revision = ?",
+                listing.repository,
+                listing.revision,
             )
-        return self._use(digest)
+            if row and self._is_sound(row[0]):
+                return self._use(row[0])
+            files = [file for file in listing.files if counts(file.path)]
+            self._make_room(sum(file.size for file in files), listing.repository, keep)
+            folder = self._staging / secrets.token_hex(8)
+            folder.mkdir()
+            try:
+                hub.download(listing, [file.path for file in files], folder)
+                digest = self._settle(folder)
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+            with self._index as transaction:
+                transaction.execute(
+                    "INSERT OR REPLACE INTO revisions VALUES (?, ?, ?)", (listing.repository, listing.revision, digest)
+                )
+            return self._use(digest)
 
     def get(self, digest: str) -> CachedModel | None:
         """The content of a digest, if it is here and sound."""
-        return self._use(digest) if self._is_sound(digest) else None
+        with self._usable():
+            return self._use(digest) if self._is_sound(digest) else None
 
     def tensor_digest(self, model: CachedModel) -> str:
         """The digest of the content's tensors alone, computed once. Raises `ValueError` for malformed weights."""
-        row = self._row("SELECT tensors FROM models WHERE digest = ?", model.digest)
-        if row and row[0]:
-            return str(row[0])
-        found = tensor_digest(model.folder)
-        with self._index as transaction:
-            transaction.execute("UPDATE models SET tensors = ? WHERE digest = ?", (found, model.digest))
-        return found
+        with self._usable():
+            row = self._row("SELECT tensors FROM models WHERE digest = ?", model.digest)
+            if row and row[0]:
+                return str(row[0])
+            found = tensor_digest(model.folder)
+            with self._index as transaction:
+                transaction.execute("UPDATE models SET tensors = ? WHERE digest = ?", (found, model.digest))
+            return found
 
     def evict(self, keep: Collection[str], *, room_bytes: int = 0) -> None:
         """Remove the contents longest unused, never those in `keep`, until the quota has the room free."""
-        rows = self._index.execute("SELECT digest, bytes FROM models ORDER BY used").fetchall()
-        total = sum(size for _, size in rows)
-        for digest, size in rows:
-            if total + room_bytes <= self._quota:
-                return
-            if digest not in keep:
-                self._remove(digest)
-                total -= size
+        with self._usable():
+            rows = self._index.execute("SELECT digest, bytes FROM models ORDER BY used").fetchall()
+            total = sum(size for _, size in rows)
+            for digest, size in rows:
+                if total + room_bytes <= self._quota:
+                    return
+                if digest not in keep:
+                    self._remove(digest)
+                    total -= size
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        """Raises what the disk or SQLite raises as a `SetupError`."""
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            raise SetupError(f"the model cache in {self._root} cannot be used: {error}") from error
 
     def _make_room(self, needed: int, repository: str, keep: Collection[str]) -> None:
         self.evict(keep, room_bytes=needed)

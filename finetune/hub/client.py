@@ -29,6 +29,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _READ_SECONDS = 20.0  # for an answer to a question
 _WRITE_SECONDS = 120.0  # for an answer to a commit, which a hub may take its time over
 _REVISION = re.compile(r"[0-9a-f]{40}")
+_MAX_FILE_BYTES = 1 << 50  # a pebibyte: more than any hub stores, and sums of a listing's sizes stay far below 64 bits
 
 
 class HubClient:
@@ -193,7 +194,7 @@ def parse_listing(answer: dict[str, Any], *, repository: str, revision: str | No
     files = []
     for sibling in answer["siblings"]:
         path, size = (sibling.get("rfilename"), sibling.get("size")) if isinstance(sibling, dict) else (None, None)
-        if not isinstance(path, str) or type(size) is not int or size < 0:
+        if not isinstance(path, str) or type(size) is not int or not 0 <= size <= _MAX_FILE_BYTES:
             raise HubUnavailable(f"{repository}: the hub lists a file without a name or a size")
         files.append(HubFile(path=path, size=size))
     # A hub that does not say is taken at its worst.

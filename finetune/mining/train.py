@@ -58,6 +58,18 @@ class Recipe:
     dtype: DType = "float32"
     device: str = "cpu"
 
+    def __post_init__(self) -> None:
+        rules = (
+            ("steps", self.steps >= 1, "at least 1"),
+            ("batch_size", self.batch_size >= 1, "at least 1"),
+            ("learning_rate", self.learning_rate > 0, "above 0"),
+            ("warmup_steps", self.warmup_steps >= 0, "at least 0"),
+            ("sequence_length", self.sequence_length >= 2, "at least 2"),
+        )
+        for key, right, allowed in rules:
+            if not right:
+                raise SetupError(f"recipe: {key} must be {allowed}; found {getattr(self, key)}")
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainResult:
@@ -74,7 +86,7 @@ def train(
     samples: Iterable[Sample],
     recipe: Recipe,
     *,
-    on_step: Callable[[int, int, float], None] = lambda step, steps, loss: None,
+    on_step: Callable[[int, int, float], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> TrainResult:
     """Train the model in `base` on the first `steps * batch_size` samples and write the new folder `out`.
@@ -110,7 +122,11 @@ def _trainable(model: "PreTrainedModel", lora: Lora | None) -> tuple[Any, Any]:
         target_modules=sorted(lora.targets),
         task_type="CAUSAL_LM",
     )
-    return get_peft_model(model, config), config
+    try:
+        with quiet():
+            return get_peft_model(model, config), config
+    except ValueError as error:
+        raise SetupError(f"the adapter does not fit the base: {error}") from error
 
 
 def _loop(
@@ -118,7 +134,7 @@ def _loop(
     tokenizer: "PreTrainedTokenizerBase",
     samples: Iterable[Sample],
     recipe: Recipe,
-    on_step: Callable[[int, int, float], None],
+    on_step: Callable[[int, int, float], None] | None,
 ) -> tuple[list[float], int]:
     """Run all steps: the loss of each, and the number of tokens that went through the model."""
     import torch
@@ -137,14 +153,15 @@ def _loop(
         # No attention mask: padding comes last, where no token that counts can see it.
         logits = model(input_ids=ids, use_cache=False).logits
         loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(weights, GRADIENT_NORM)
         optimizer.step()
         schedule.step()
         optimizer.zero_grad()
         losses.append(loss.item())
         count += sum(len(tokens.prompt) + len(tokens.scored) for tokens in batch)
-        on_step(step, recipe.steps, losses[-1])
+        if on_step:
+            on_step(step, recipe.steps, losses[-1])
     return losses, count
 
 

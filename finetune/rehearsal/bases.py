@@ -40,7 +40,8 @@ def prepare_base(cast: Cast, world: World, say: Callable[[str], None]) -> Base:
         return Base(folder=folder)
     cache = world.out.absolute().parent / "fetched"
     cache.mkdir(exist_ok=True)
-    say(f"fetching SmolLM2-135M and English text into {cache}: 100 MB, about a minute, the first time only")
+    if not any(cache.iterdir()):
+        say(f"fetching SmolLM2-135M and English text into {cache}: 100 MB, about a minute, this first time only")
     shutil.copytree(fetch_smollm2(cache), folder)
     halves = fetch_text(cache)
     training = open_stream("text_lines", _options(halves.training))

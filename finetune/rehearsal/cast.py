@@ -88,13 +88,13 @@ def tiny_cast(seed: int) -> Cast:
 def smollm2_cast(seed: int) -> Cast:
     """The real SmolLM2-135M on real English: one miner leaves it as it is, one fine-tunes it with LoRA."""
     recipe = Recipe(
-        steps=100,
+        steps=60,
         batch_size=4,
         learning_rate=1e-3,
         warmup_steps=10,
         sequence_length=192,
         seed=seed + 1,
-        lora=Lora(rank=8, alpha=16.0),
+        lora=Lora(rank=8, alpha=16.0, targets=("q_proj", "v_proj")),
     )
     return Cast(
         competition="smollm2.toml",

@@ -30,7 +30,7 @@ class TextLines:
 
 
 def open_text_lines(*, path: str, sha256: str, max_bytes: int = 1024) -> TextLines:
-    """Open the JSONL file at `path`. Raises `SetupError` if it cannot be read or is not the file that `sha256` names."""
+    """Open the JSONL file at `path`. Raises `SetupError` if it cannot be read or is not the file of that `sha256`."""
     whole_number("text_lines", "max_bytes", max_bytes, least=16, most=1_000_000)
     try:
         data = Path(path).read_bytes()
@@ -63,6 +63,6 @@ def _cut(text: str, max_bytes: int) -> str:
         return text
     # Half a character at the end of the bytes is dropped with "ignore".
     beginning = text.encode()[:max_bytes].decode(errors="ignore")
-    if not text[len(beginning)].isspace():
+    if not beginning[-1].isspace() and not text[len(beginning)].isspace():
         beginning = beginning.rsplit(maxsplit=1)[0]
     return beginning.rstrip()

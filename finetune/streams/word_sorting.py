@@ -10,8 +10,7 @@ from finetune.streams.draws import Draws
 from finetune.streams.options import whole_number
 from finetune.streams.sample import Message, Sample
 
-WORDS = tuple(
-    """
+_LIST = """
     acorn agent amber angle apple arch arrow atlas attic bacon badge baker basil beach bell berry birch blade bloom
     boat bonus brick brook brush cabin cable camel canal candy canoe cargo cedar chalk chess cider cliff cloud clover
     coast cobra coral crane crown daisy dance delta diary disco ditch dove draft dream drum dune eagle earth easel
@@ -26,8 +25,8 @@ WORDS = tuple(
     spoon stone sugar table tango teapot thorn tiger timber torch tower train tulip tunnel umpire union unit urchin
     usher utopia valley vapor vase velvet vest vine violin vista voice volcano wagon walnut water wheat whale willow
     window wolf xenon xylem yacht yak yard yarn yeast yellow yield yogurt zebra zenith zero zinc zipper zone zoo zoom
-    """.split()
-)
+"""
+WORDS = tuple(_LIST.split())
 WORDINGS = (
     "Sort: {}",
     "Sort these words: {}",
@@ -45,7 +44,7 @@ SEPARATORS = (" ", ", ", "\n")
 class WordSorting:
     """Draws `min_words` to `max_words` different words, each count equally likely.
 
-    At the default there are about 10^13 lists, so that none is likely to be drawn twice.
+    Of the 270 words there are 2 * 10^8 sets of four and 6 * 10^14 of eight: knowing them by heart is no way to win.
     """
 
     min_words: int = 4

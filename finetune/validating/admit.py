@@ -65,11 +65,13 @@ def admit(
 def same_weights(models: Mapping[str, KnownModel], entrants: Mapping[str, Entrant]) -> dict[str, Rejection]:
     """Who holds the same tensors as an earlier entrant, under whatever name, sharding or key; by key.
 
-    `models` are all models known of, the reference among them; only those in `entrants` are compared.
+    `models` are all models known of, the reference among them; only those in `entrants` are compared. The reference
+    comes first, whenever its competition began.
     """
     first: dict[str, Entrant] = {}
     rejections = {}
-    for entrant in sorted(entrants[key] for key in models if key in entrants):
+    compared = (entrants[key] for key in models if key in entrants)
+    for entrant in sorted(compared, key=lambda one: (not one.is_reference, one)):
         earlier = first.setdefault(models[entrant.key].tensor_digest, entrant)
         if earlier != entrant:
             rejections[entrant.key] = Rejection(

@@ -134,7 +134,9 @@ class Downloader:
             if listing is None or not reachable:
                 return None, reachable
             found = self._verified(submission, listing)
-        except HubUnavailable:
+        except (RepositoryGone, RevisionGone):
+            return None, False
+        except (HubUnavailable, BadDownload):
             return None, reachable
         return (found, reachable) if isinstance(found, Contender) else (None, False)
 
@@ -209,20 +211,30 @@ class Downloader:
         )
 
     def _remember(self, key: str, found: CachedModel, base: Pinned | None = None) -> None:
-        """Note what a submission's files are, once."""
-        if key not in self.state.models():
+        """Note what a submission's files are, once. Raises `BadDownload` for weights that passed no gate."""
+        if key in self.state.models():
+            return
+        try:
             model = KnownModel(
                 digest=found.digest,
                 tensor_digest=self.cache.tensor_digest(found),
                 parameters=sum(one.parameters for file in weight_files(found.folder) for one in read_header(file)),
                 base=base.digest if base else None,
             )
-            self.state.save_model(key, model)
+        except ValueError as error:
+            raise BadDownload(f"the weights of {key} cannot be read: {error}") from error
+        self.state.save_model(key, model)
 
     def _contender(self, entrant: Entrant, digest: str) -> Contender:
-        """The contender of a known model, with its base fetched where it is an adapter. Raises `HubError`."""
+        """The contender of a known model, with its base fetched where it is an adapter.
+
+        Raises `HubUnavailable`, also where the base is gone: that is not the miner's fault.
+        """
         base = self.state.models()[entrant.key].base
         for pinned in self.competition.constraints.bases:
             if pinned.digest == base:
-                self._pinned(pinned)
+                try:
+                    self._pinned(pinned)
+                except HubError as error:
+                    raise HubUnavailable(f"the base {pinned.repository} cannot be had: {error}") from error
         return Contender(entrant=entrant, digest=digest, base=base)

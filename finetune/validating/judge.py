@@ -27,9 +27,13 @@ class Duel:
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """What a round has decided: every seat after it, by competition id as text, and the duels behind it, by key."""
+    """What a round has decided: every seat after it, by competition id as text, and the duels behind it, by key.
+
+    `reachable` is what the vacancy rule went by.
+    """
 
     champion: str
+    reachable: bool | None
     epsilon: float
     dethroner: str | None
     duels: Mapping[str, Duel]
@@ -47,7 +51,7 @@ def judge(
     """Judge the seat of the competition whose round this is; the others stay as they were seated.
 
     `entrants` are the challengers that may take the seat: admitted, verified and within reach. `reachable` says
-    whether strangers can read the champion's repository, None where the hub did not tell.
+    whether strangers can read and score the champion's model, None where the hub did not tell.
     """
     seat = seats.seat(competition)
     champion = seat.champion
@@ -57,6 +61,7 @@ def judge(
         after = vacate(saw_champion(after, reachable), discovery.standing, competition)
     return Judgement(
         champion=champion.key,
+        reachable=reachable,
         epsilon=competition.epsilon.at(discovery.sync - champion.block),
         dethroner=verdict.dethroner.key if verdict.dethroner else None,
         duels={key: _duel(tally) for key, tally in verdict.duels.items() if tally.batches},

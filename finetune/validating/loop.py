@@ -9,7 +9,7 @@ from threading import Event
 from typing import Literal
 
 from competitions.competition import Competition
-from finetune.errors import ChainError, FinetuneError
+from finetune.errors import FinetuneError
 from finetune.validating.publish import resend
 from finetune.validating.round import Ports, Round
 from finetune.validating.score import ControlFailed
@@ -40,14 +40,18 @@ class Validator:
             stop.wait(pause)
 
     def step(self) -> Step:
-        """Play the round that is due, if one is. No fault of chain, hub, stream or model leaves this method."""
+        """Play the round that is due, if one is. No fault of chain, hub, stream, disk or model leaves this method."""
         try:
-            block = self.ports.chain.block()
-            due = self._due(block)
-            if due is None:
-                return Step(outcome="idle", why=resend(self.ports.chain, self.ports.hotkey, self.state))
-        except ChainError as error:
+            return self._step()
+        except FinetuneError as error:
             return Step(outcome="waiting", why=str(error))
+
+    def _step(self) -> Step:
+        """The step. Raises `FinetuneError` where not even the end of a round can be noted."""
+        block = self.ports.chain.block()
+        due = self._due(block)
+        if due is None:
+            return Step(outcome="idle", why=resend(self.ports.chain, self.ports.hotkey, self.state))
         sync, competition = due
         try:
             Round(self.ports, sync, competition).play()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from finetune.chain.port import Chain, Signer
-from finetune.errors import ChainError, FinetuneError
+from finetune.errors import ChainError, FinetuneError, SetupError
 from finetune.validating.state import State
 
 
@@ -25,10 +25,11 @@ def set_weights(chain: Chain, hotkey: Signer, weights: Mapping[str, float], stat
         return ""
     state.want_weights(weights)
     try:
+        block = chain.block()
         chain.set_weights(hotkey, weights)
-    except ChainError as error:
+    except (ChainError, SetupError) as error:
         return str(error)
-    state.weights_set(chain.block())
+    state.weights_set(block)
     return ""
 
 

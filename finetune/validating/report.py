@@ -48,12 +48,17 @@ def make_record(
     Everything but `seconds` is the same on every validator that saw the same chain and hub and held the same seats.
     """
     out = {**discovery.rejections, **admission.rejections, **roster.rejections}
-    scored = {entrant.key for entrant in discovery.entrants(competition.id)}
-    out |= {key: rejection for key, rejection in rejections.items() if key in scored}
+    entrants = {entrant.key for entrant in discovery.entrants(competition.id)}
+    out |= {key: rejection for key, rejection in rejections.items() if key in entrants}
+    if scoring.champion is not None:
+        out[judgement.champion] = scoring.champion
     return {
         "format": FORMAT,
         "sync": discovery.sync,
         "seed": discovery.seed,
+        "tempo": discovery.tempo,
+        "owner": discovery.owner_hotkey,
+        "consensus": dict(discovery.consensus),
         "catalog": catalog.fingerprint,
         "competition": asdict(competition),
         "champion": {"before": judgement.champion, "after": judgement.seats[str(competition.id)].champion.key},
@@ -64,7 +69,7 @@ def make_record(
         "queue": [one.key for one in admission.queue],
         "resting": list(admission.resting),
         "absent": list(roster.absent),
-        "reachable": roster.reachable,
+        "reachable": judgement.reachable,
         "rejections": _plain(out),
         "samples": {"count": len(samples), "digest": samples_digest(samples)},
         "control": list(scoring.control),
@@ -97,7 +102,7 @@ def signed_by(report: Mapping[str, Any]) -> str | None:
     try:
         hotkey, signature = str(report["hotkey"]), bytes.fromhex(report["signature"])
         valid = Keypair(ss58_address=hotkey).verify(canonical(report["record"]), signature)
-    except (KeyError, TypeError, ValueError):  # a short signature or a broken address raises instead of answering
+    except (KeyError, TypeError, ValueError, RecursionError):  # a broken address raises instead of answering
         return None
     return hotkey if valid else None
 

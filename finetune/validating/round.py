@@ -69,7 +69,7 @@ class Round:
         roster = self._download(discovery, seats, admission, champion)
         samples = self._sample(discovery)
         scoring = self._score(roster, samples)
-        judgement = self._judge(discovery, seats, admission, roster)
+        judgement = self._judge(discovery, seats, admission, roster, scoring)
         weights = self.state.stage(sync, "weigh", Weights, lambda: weigh(ports.catalog, discovery, judgement))
         record = make_record(
             catalog=ports.catalog,
@@ -112,10 +112,13 @@ class Round:
         return self.state.stage(self.sync, "admit", Admission, compute)
 
     def _download(self, discovery: Discovery, seats: Seating, admission: Admission, champion: Entrant) -> Roster:
-        with self._timed("download"):
+        def compute() -> Roster:
             ports, keep = self.ports, self._lasting(seats.seats)
             downloader = Downloader(ports.hub, ports.cache, self.state, self.competition, keep)
             return downloader.roster(discovery, admission, champion, lambda key: self._say(f"fetch {key}"))
+
+        with self._timed("download"):
+            return self.state.stage(self.sync, "download", Roster, compute)
 
     def _sample(self, discovery: Discovery) -> tuple[TaskSample, ...]:
         with self._timed("sample"):
@@ -124,23 +127,36 @@ class Round:
     def _score(self, roster: Roster, samples: tuple[TaskSample, ...]) -> Scoring:
         """Score the reference, the champion, then the challengers; each entrant's losses are kept as it ends."""
         with self._timed("score"):
-            scoring = self.state.stage(self.sync, "control", Scoring, lambda: self._control(roster))
-            check_control(scoring.control, self.competition)
-            if roster.champion is None:
+            scoring = self.state.stage(self.sync, "score", Scoring, lambda: self._score_holders(roster, samples))
+            if roster.champion is None or scoring.champion is not None:
                 return scoring
-            self._score_whole(roster.reference, samples)
             champion = self._score_whole(roster.champion, samples)
             for contender in roster.challengers:
                 if contender.entrant.key not in self.state.losses(self.competition.id, self.sync):
-                    self._score_challenger(contender, roster.champion.entrant, champion, samples)
+                    self._score_challenger(contender, roster, champion, samples)
             return scoring
 
-    def _control(self, roster: Roster) -> Scoring:
-        """The reference on the samples of which its losses are known."""
+    def _score_holders(self, roster: Roster, samples: tuple[TaskSample, ...]) -> Scoring:
+        """The control, the reference and the champion. A champion that fails on a sound machine fails by itself."""
+        control = self._control(roster)
+        if roster.champion is None:
+            return Scoring(control=control)
+        self._score_whole(roster.reference, samples)
+        try:
+            self._score_whole(roster.champion, samples)
+        except ScoringError as error:
+            self._control(roster)
+            rejection = Rejection(reason="cannot_be_scored", text=str(error), retry=True)
+            return Scoring(control=control, champion=rejection)
+        return Scoring(control=control)
+
+    def _control(self, roster: Roster) -> tuple[float, ...]:
+        """The reference on the samples of which its losses are known. Raises `ControlFailed`."""
         count = len(self.competition.reference.control_losses)
         samples = control_samples(self.competition, count, self.ports.open_stream)
         found = score_all(self.ports.scorer, self._folders(roster.reference), samples, self.competition)
-        return Scoring(control=tuple(found.tolist()))
+        check_control(found.tolist(), self.competition)
+        return tuple(found.tolist())
 
     def _score_whole(self, contender: Contender, samples: tuple[TaskSample, ...]) -> Losses:
         """The losses per batch of an entrant that is scored to the end, kept or computed."""
@@ -154,10 +170,11 @@ class Round:
         return batch_losses(found, size)
 
     def _score_challenger(
-        self, contender: Contender, champion: Entrant, losses: Losses, samples: tuple[TaskSample, ...]
+        self, contender: Contender, roster: Roster, losses: Losses, samples: tuple[TaskSample, ...]
     ) -> None:
-        """Score one challenger until the rules stop it; a model that cannot be scored is out."""
-        entrant = contender.entrant
+        """Score one challenger until the rules stop it; a model that cannot be scored on a sound machine is out."""
+        assert roster.champion is not None
+        entrant, champion = contender.entrant, roster.champion.entrant
         before = Season({sync: each for sync, each in self._season().rounds.items() if sync != self.sync})
         self._say(f"score {entrant.key}")
         try:
@@ -171,14 +188,18 @@ class Round:
                 before=before.duel(champion, entrant, self.competition, self.sync),
             )
         except ScoringError as error:
-            rejection = Rejection(reason="cannot_be_scored", text=str(error))
-            self.state.save_rejection(entrant.key, rejection)
+            self._control(roster)
+            self.state.save_rejection(entrant.key, Rejection(reason="cannot_be_scored", text=str(error)))
             return
         self.state.save_losses(self.competition.id, self.sync, entrant.key, found, stopped or "")
 
-    def _judge(self, discovery: Discovery, seats: Seating, admission: Admission, roster: Roster) -> Judgement:
+    def _judge(
+        self, discovery: Discovery, seats: Seating, admission: Admission, roster: Roster, scoring: Scoring
+    ) -> Judgement:
         """Judge, and keep every seat and every stop that follows."""
         champion = seats.seat(self.competition).champion
+        # A champion that nobody can score would keep its seat for ever, like one that nobody can read.
+        reachable = roster.reachable if scoring.champion is None else False
         out = {*admission.rejections, *roster.rejections, *roster.absent, *self.state.rejections()}
         entrants = [one for one in discovery.entrants(self.competition.id) if one.key not in out]
 
@@ -195,7 +216,7 @@ class Round:
             self.sync,
             "judge",
             Judgement,
-            lambda: judge(discovery, self.competition, seats, self._season(), entrants, roster.reachable),
+            lambda: judge(discovery, self.competition, seats, self._season(), entrants, reachable),
             also=keep,
         )
 
@@ -205,13 +226,13 @@ class Round:
         self.ports.cache.evict(self._lasting(judgement.seats) | {one.digest for one in roster.challengers})
 
     def _lasting(self, seats: Mapping[str, Seat]) -> set[str]:
-        """The digests of models that stay: references, bases, champions and those before them, of all competitions."""
+        """The digests of models that stay: every competition's reference, bases, champion and the champion before."""
         models = self.state.models()
         lasting: set[str] = set()
         for competition in self.ports.catalog.at(self.sync):
             seat = seats[str(competition.id)]
             lasting |= {one.digest for one in (competition.reference, *competition.constraints.bases)}
-            lasting |= {models[one.key].digest for one in (seat.champion, *seat.before) if one.key in models}
+            lasting |= {models[one.key].digest for one in (seat.champion, *seat.before[-1:]) if one.key in models}
         return lasting
 
     def _season(self) -> Season:

@@ -9,6 +9,7 @@ import numpy as np
 from competitions.batches import Losses, batch_losses, sample_loss
 from competitions.competition import Competition
 from competitions.duel import Tally, outcomes
+from competitions.rejection import Rejection
 from competitions.stopping import Stop, stop_reason
 from finetune.errors import ScoringError
 from finetune.evals.port import Folders, Scorer
@@ -17,9 +18,14 @@ from finetune.validating.sample import TaskSample
 
 @dataclass(frozen=True, kw_only=True)
 class Scoring:
-    """What scoring found besides the losses of entrants: the reference's losses on the control samples."""
+    """What scoring found besides the losses of entrants.
+
+    `control` are the reference's losses on the control samples; `champion` says why the champion could not be scored,
+    where it could not: then nobody else was.
+    """
 
     control: tuple[float, ...]
+    champion: Rejection | None = None
 
 
 class ControlFailed(ScoringError):

@@ -54,69 +54,92 @@ class KnownModel:
 
 
 class State:
-    """The memory of one validator. One writer: a second process on the same file is refused."""
+    """The memory of one validator. One writer: a second process on the same file is refused.
+
+    Every method raises `SetupError` where the disk or the file fails.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open the file, making it where it is not there yet. Raises `SetupError`."""
-        try:
+        self._path = path
+        with self._usable():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, timeout=0)
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._open(path)
-        except (sqlite3.Error, OSError) as error:
-            busy = "locked" in str(error)
-            text = "another validator is using it" if busy else str(error)
-            raise SetupError(f"the state file {path} cannot be used: {text}") from error
+        try:
+            self._run("PRAGMA locking_mode = EXCLUSIVE")
+            self._run("PRAGMA journal_mode = WAL")
+            self._run("PRAGMA synchronous = NORMAL")
+            self._open()
+        except BaseException:
+            self._db.close()
+            raise
 
-    def _open(self, path: Path) -> None:
+    def _open(self) -> None:
         with self._transaction():
-            found = self._db.execute("PRAGMA user_version").fetchone()[0]
+            found = self._run("PRAGMA user_version")[0][0]
             if found == 0:
                 for statement in filter(str.strip, _SCHEMA.split(";")):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {VERSION}")
+                    self._run(statement)
+                self._run(f"PRAGMA user_version = {VERSION}")
             elif found != VERSION:
-                raise SetupError(f"the state file {path} has version {found}, this program reads version {VERSION}")
+                raise SetupError(
+                    f"the state file {self._path} has version {found}, this program reads version {VERSION}"
+                )
 
     def close(self) -> None:
         """Close the file; what was committed stays."""
         self._db.close()
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """All of it or nothing."""
-        self._db.execute("BEGIN IMMEDIATE")
+    def _usable(self) -> Iterator[None]:
+        """Raises what the disk or SQLite raises, such as that it is full, as a `SetupError`."""
         try:
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            busy = "locked" in str(error)
+            text = "another validator is using it" if busy else str(error)
+            raise SetupError(f"the state file {self._path} cannot be used: {text}") from error
+
+    def _run(self, statement: str, *values: object) -> list[Any]:
+        """All rows of one statement. Raises `SetupError`."""
+        with self._usable():
+            return self._db.execute(statement, values).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All of it or nothing."""
+        self._run("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._run("COMMIT")
+        finally:
+            if self._db.in_transaction:
+                self._run("ROLLBACK")
 
     # Rounds and their stages
 
     def open_round(self) -> int | None:
         """The sync block of a round that was begun and not ended, if there is one."""
-        row = self._db.execute("SELECT sync FROM rounds WHERE status = 'open'").fetchone()
-        return None if row is None else row[0]
+        rows = self._run("SELECT sync FROM rounds WHERE status = 'open'")
+        return rows[0][0] if rows else None
 
     def last_round(self) -> int:
         """The sync block of the newest round begun, or -1."""
-        newest: int | None = self._db.execute("SELECT max(sync) FROM rounds").fetchone()[0]
+        newest: int | None = self._run("SELECT max(sync) FROM rounds")[0][0]
         return -1 if newest is None else newest
 
     def begin_round(self, sync: int, competition: int) -> None:
         """Note that a round has begun."""
-        self._db.execute("INSERT INTO rounds VALUES (?, ?, 'open', '')", (sync, competition))
+        self._run("INSERT INTO rounds VALUES (?, ?, 'open', '')", sync, competition)
 
     def end_round(self, sync: int, *, why_void: str = "") -> None:
-        """Note that a round has ended, judged or void; its stages are not needed any more."""
+        """Note that a round has ended; its stages are not needed any more, nor are the losses of one that is void."""
         with self._transaction():
             status = "void" if why_void else "judged"
-            self._db.execute("UPDATE rounds SET status = ?, why = ? WHERE sync = ?", (status, why_void, sync))
-            self._db.execute("DELETE FROM stages WHERE sync = ?", (sync,))
+            self._run("UPDATE rounds SET status = ?, why = ? WHERE sync = ?", status, why_void, sync)
+            self._run("DELETE FROM stages WHERE sync = ?", sync)
+            if why_void:
+                self._run("DELETE FROM losses WHERE sync = ?", sync)
 
     def stage(
         self, sync: int, name: str, kind: type[T], compute: Callable[[], T], also: Callable[[T], None] | None = None
@@ -125,12 +148,12 @@ class State:
 
         `also` writes what follows from a new result, in the same transaction.
         """
-        row = self._db.execute("SELECT value FROM stages WHERE sync = ? AND stage = ?", (sync, name)).fetchone()
-        if row is not None:
-            return from_table(kind, json.loads(row[0]))
+        rows = self._run("SELECT value FROM stages WHERE sync = ? AND stage = ?", sync, name)
+        if rows:
+            return from_table(kind, json.loads(rows[0][0]))
         value = compute()
         with self._transaction():
-            self._db.execute("INSERT INTO stages VALUES (?, ?, ?)", (sync, name, _json(value)))
+            self._run("INSERT INTO stages VALUES (?, ?, ?)", sync, name, _json(value))
             if also is not None:
                 also(value)
         return value
@@ -139,21 +162,21 @@ class State:
 
     def save_losses(self, competition: int, sync: int, key: str, samples: Losses, stopped: str) -> None:
         """Keep the loss of every sample an entrant was scored on in a round, and why it was stopped, if it was."""
-        row = (competition, sync, key, np.asarray(samples, dtype="<f8").tobytes(), stopped)
-        self._db.execute("INSERT OR REPLACE INTO losses VALUES (?, ?, ?, ?, ?)", row)
+        blob = np.asarray(samples, dtype="<f8").tobytes()
+        self._run("INSERT OR REPLACE INTO losses VALUES (?, ?, ?, ?, ?)", competition, sync, key, blob, stopped)
 
     def losses(self, competition: int, sync: int) -> dict[str, tuple[Losses, str]]:
         """By key: the losses of the samples of one round, and why scoring was stopped."""
-        rows = self._db.execute(
-            "SELECT key, samples, stopped FROM losses WHERE competition = ? AND sync = ?", (competition, sync)
+        rows = self._run(
+            "SELECT key, samples, stopped FROM losses WHERE competition = ? AND sync = ?", competition, sync
         )
         return {key: (np.frombuffer(samples, dtype="<f8"), stopped) for key, samples, stopped in rows}
 
     def season(self, competition: int, start: int, batch_size: int) -> Season:
         """Losses per batch of every round of the competition since the start of the season."""
         rounds: dict[int, dict[str, Losses]] = {}
-        for sync, key, samples in self._db.execute(
-            "SELECT sync, key, samples FROM losses WHERE competition = ? AND sync >= ?", (competition, start)
+        for sync, key, samples in self._run(
+            "SELECT sync, key, samples FROM losses WHERE competition = ? AND sync >= ?", competition, start
         ):
             rounds.setdefault(sync, {})[key] = batch_losses(np.frombuffer(samples, dtype="<f8"), batch_size)
         return Season(rounds)
@@ -162,67 +185,62 @@ class State:
 
     def seat(self, competition: int) -> tuple[Seat, int] | None:
         """The competition's seat and the sync block it was judged at, or None while none was kept."""
-        row = self._db.execute("SELECT value, judged FROM seats WHERE competition = ?", (competition,)).fetchone()
-        return None if row is None else (from_table(Seat, json.loads(row[0])), row[1])
+        rows = self._run("SELECT value, judged FROM seats WHERE competition = ?", competition)
+        return (from_table(Seat, json.loads(rows[0][0])), rows[0][1]) if rows else None
 
     def stops(self, competition: int, champion: str) -> dict[str, float]:
         """By challenger: the epsilon at which it was last stopped as behind this champion."""
-        rows = self._db.execute(
-            "SELECT challenger, epsilon FROM stops WHERE competition = ? AND champion = ?", (competition, champion)
+        rows = self._run(
+            "SELECT challenger, epsilon FROM stops WHERE competition = ? AND champion = ?", competition, champion
         )
-        return dict(rows.fetchall())
+        return dict(rows)
 
     def keep_seat(self, competition: int, seat: Seat, judged: int) -> None:
         """Keep a seat and the sync block of the last round that judged it, -1 for none."""
-        self._db.execute("INSERT OR REPLACE INTO seats VALUES (?, ?, ?)", (competition, judged, _json(seat)))
+        self._run("INSERT OR REPLACE INTO seats VALUES (?, ?, ?)", competition, judged, _json(seat))
 
     def keep_stop(self, competition: int, champion: str, challenger: str, epsilon: float) -> None:
         """Keep that a challenger was stopped as behind a champion, at an epsilon."""
-        row = (competition, champion, challenger, epsilon)
-        self._db.execute("INSERT OR REPLACE INTO stops VALUES (?, ?, ?, ?)", row)
+        self._run("INSERT OR REPLACE INTO stops VALUES (?, ?, ?, ?)", competition, champion, challenger, epsilon)
 
     # Models and rejections
 
     def models(self) -> dict[str, KnownModel]:
         """By key: every submission whose files were here once."""
-        return {
-            key: from_table(KnownModel, json.loads(value))
-            for key, value in self._db.execute("SELECT key, value FROM models")
-        }
+        rows = self._run("SELECT key, value FROM models")
+        return {key: from_table(KnownModel, json.loads(value)) for key, value in rows}
 
     def save_model(self, key: str, model: KnownModel) -> None:
         """Keep what was found of a submission's files."""
-        self._db.execute("INSERT OR REPLACE INTO models VALUES (?, ?)", (key, _json(model)))
+        self._run("INSERT OR REPLACE INTO models VALUES (?, ?)", key, _json(model))
 
     def rejections(self) -> dict[str, Rejection]:
         """By key: every submission that is out for good."""
-        return {
-            key: from_table(Rejection, json.loads(value))
-            for key, value in self._db.execute("SELECT key, value FROM rejections")
-        }
+        rows = self._run("SELECT key, value FROM rejections")
+        return {key: from_table(Rejection, json.loads(value)) for key, value in rows}
 
     def save_rejection(self, key: str, rejection: Rejection) -> None:
         """Keep a rejection that no retry will change."""
-        self._db.execute("INSERT OR REPLACE INTO rejections VALUES (?, ?)", (key, _json(rejection)))
+        self._run("INSERT OR REPLACE INTO rejections VALUES (?, ?)", key, _json(rejection))
 
     # Weights
 
     def wanted_weights(self) -> tuple[dict[str, float], int | None] | None:
         """The newest weights of a judged round, by hotkey, and the block the chain took them at, if it has."""
-        row = self._db.execute("SELECT value, set_at FROM weights").fetchone()
-        return None if row is None else (json.loads(row[0]), row[1])
+        rows = self._run("SELECT value, set_at FROM weights")
+        return (json.loads(rows[0][0]), rows[0][1]) if rows else None
 
     def want_weights(self, weights: Mapping[str, float]) -> None:
         """Keep weights that the chain shall have and has not taken yet."""
-        self._db.execute("INSERT OR REPLACE INTO weights VALUES (1, NULL, ?)", (json.dumps(dict(weights)),))
+        self._run("INSERT OR REPLACE INTO weights VALUES (1, NULL, ?)", json.dumps(dict(weights)))
 
     def weights_set(self, block: int) -> None:
         """Note that the chain has taken the wanted weights."""
-        self._db.execute("UPDATE weights SET set_at = ?", (block,))
+        self._run("UPDATE weights SET set_at = ?", block)
 
     def forget(self, competition: int, before: int) -> None:
         """Drop the losses of rounds before a block: those of past seasons, which no rule reads again."""
-        self._db.execute("DELETE FROM losses WHERE competition = ? AND sync < ?", (competition, before))
+        self._run("DELETE FROM losses WHERE competition = ? AND sync < ?", competition, before)
 
 
 def _json(value: Any) -> str:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from finetune.mining.train import Recipe
 from finetune.rehearsal.cast import Cast, Delegator, Miner, ValidatorRole, tiny_cast
+from finetune.rehearsal.leave import leave
 from finetune.rehearsal.play import Rehearsal
 from finetune.rehearsal.result import Result, result_of
 from finetune.rehearsal.show import Show
@@ -45,6 +46,7 @@ def rehearse(out: Path, seed: int, cast: Cast = CAST) -> tuple[Result, list[dict
         try:
             rehearsal.play()
             result = result_of(rehearsal, seconds=0.0)
+            assert leave(rehearsal, result) == out / "board.html"
         finally:
             rehearsal.close()
     reports = [json.loads(path.read_text()) for path in sorted((out / "reports").rglob("*.json"))]

@@ -1,0 +1,1 @@
+"""The board: one HTML page made from the signed reports of validators and the chain's own figures."""

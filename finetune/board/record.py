@@ -1,0 +1,133 @@
+"""Reads a validator's signed report back into frozen values. Hostile until checked: what does not fit is refused."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from competitions.batches import Losses
+from competitions.check import Invalid, within
+from competitions.competition import WORST_LOSS, Competition
+from competitions.rejection import Rejection
+from competitions.seat import Seat
+from competitions.submission import Submission
+from competitions.tables import from_table
+from finetune.validating.judge import Duel
+from finetune.validating.report import FORMAT, canonical, signed_by
+
+_MOST_BATCHES = 1e12  # no duel has more; keeps figures from overflowing
+
+
+class Unreadable(ValueError):
+    """A report that the board does not use. Its text says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """The champion's key before and after the round."""
+
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seats:
+    """The seats of all competitions, by id as text, as the round began and as it ended."""
+
+    before: Mapping[str, Seat]
+    after: Mapping[str, Seat]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleSet:
+    """How many samples the round drew, and the SHA-256 over them."""
+
+    count: int
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """The losses per sample of one entrant, shape (samples scored,), and why scoring stopped, if it did."""
+
+    samples: Losses
+    stopped: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One round as one validator tells it: the fields of `finetune.validating.report.make_record`."""
+
+    format: int
+    sync: int
+    seed: str
+    catalog: str
+    competition: Competition
+    champion: Change
+    epsilon: float
+    dethroner: str | None
+    seats: Seats
+    submissions: tuple[Submission, ...]
+    queue: tuple[str, ...]
+    resting: tuple[str, ...]
+    absent: tuple[str, ...]
+    reachable: bool | None
+    rejections: Mapping[str, Rejection]
+    samples: SampleSet
+    control: tuple[float, ...]
+    losses: Mapping[str, object]
+    duels: Mapping[str, Duel]
+    weights: Mapping[str, float]
+    seconds: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        own = str(self.competition.id)
+        for when, seats in (("before", self.seats.before), ("after", self.seats.after)):
+            if own not in seats:
+                raise Invalid(f"seats.{when}", sorted(seats), f"the seat of competition {own} among them")
+        if self.seats.after[own].champion.key != self.champion.after:
+            raise Invalid("champion.after", self.champion.after, "the champion of the seat after the round")
+        for one in self.submissions:
+            within("submissions.block", one.block, 0, self.sync)
+        for duel in self.duels.values():
+            within("duels.wins", duel.wins, 0, _MOST_BATCHES)
+            within("duels.losses", duel.losses, 0, _MOST_BATCHES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """A record with the validator that signed it, and the losses in it by key."""
+
+    validator: str
+    record: Record
+    losses: Mapping[str, Scored]
+
+
+def read_report(report: Mapping[str, Any]) -> Account:
+    """Check a report's signature, then every value in it. Raises `Unreadable`."""
+    validator = signed_by(report)
+    if validator is None:
+        raise Unreadable("the signature does not fit")
+    table = json.loads(canonical(report["record"]))
+    found = table.get("format") if isinstance(table, dict) else None
+    if found != FORMAT:
+        raise Unreadable(f"the record has format {found!r:.40}, this page reads format {FORMAT}")
+    try:
+        record = from_table(Record, table)
+        losses = {key: _scored(key, found) for key, found in record.losses.items()}
+    except (ValueError, TypeError, OverflowError) as error:
+        raise Unreadable(f"the record breaks a rule: {error!s:.300}") from error
+    return Account(validator=validator, record=replace(record, losses={}), losses=losses)
+
+
+def _scored(key: str, found: object) -> Scored:
+    """The losses of one entrant. Raises `ValueError` or `TypeError`."""
+    if not isinstance(found, dict) or set(found) != {"samples", "stopped"}:
+        raise Invalid(f"losses.{key}", found, "a table with samples, stopped")
+    samples = np.asarray(found["samples"], dtype=np.float64)
+    worst = max(WORST_LOSS.values())
+    if samples.ndim != 1 or not ((samples >= 0) & (samples <= worst)).all():
+        raise Invalid(f"losses.{key}.samples", f"shape {samples.shape}", f"one list of losses from 0 to {worst:g}")
+    return Scored(samples=samples, stopped=str(found["stopped"]))

@@ -1,0 +1,128 @@
+"""LoRA adapters: what they compute, and what they may ask for."""
+
+import json
+import shutil
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import LlamaForCausalLM
+
+from finetune.errors import ScoringError
+from finetune.evals.runtime import load, losses
+from tests.finetune.evals.models import chat, text
+
+SAMPLES = [chat("sort: b a", "a b"), text("The quick brown fox")]
+
+
+def figures(folder: Path, base: Path | None = None) -> list[float]:
+    loaded = load(folder, base=base, dtype="float32", device="cpu")
+    return list(losses(loaded, "reference", SAMPLES, sequence_length=64))
+
+
+@pytest.fixture(scope="module")
+def pair(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """An adapter as peft saves it, its matrices at random, and the same merged into the base."""
+    from peft import LoraConfig, get_peft_model
+
+    folder = tmp_path_factory.mktemp("adapters")
+    config = LoraConfig(r=4, lora_alpha=8, target_modules=["q_proj", "down_proj"], init_lora_weights=False)
+    with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
+        warnings.simplefilter("ignore", FutureWarning)
+        torch.manual_seed(1)
+        model = get_peft_model(LlamaForCausalLM.from_pretrained(tiny), config)
+        model.save_pretrained(folder / "adapter")
+        model.merge_and_unload().save_pretrained(folder / "merged")
+    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+        shutil.copy(tiny / name, folder / "merged")
+    return folder / "adapter", folder / "merged"
+
+
+@pytest.fixture
+def adapter(pair: tuple[Path, Path], tmp_path: Path) -> Path:
+    """A copy of the adapter, for breaking."""
+    return Path(shutil.copytree(pair[0], tmp_path / "adapter"))
+
+
+def edit(adapter: Path, **changes: Any) -> None:
+    config = json.loads((adapter / "adapter_config.json").read_text())
+    (adapter / "adapter_config.json").write_text(json.dumps(config | changes))
+
+
+def test_an_adapter_over_its_base_scores_like_the_merged_model(tiny: Path, pair: tuple[Path, Path]):
+    adapter, merged = pair
+    over_base = figures(adapter, tiny)
+    assert over_base == pytest.approx(figures(merged), abs=1e-5)
+    assert over_base != pytest.approx(figures(tiny), abs=0.01)
+
+
+def test_what_an_adapter_says_of_its_base_and_its_training_changes_nothing(tiny: Path, adapter: Path):
+    before = figures(adapter, tiny)
+    edit(adapter, base_model_name_or_path="/etc", revision="main", init_lora_weights="pissa_niter_999999999")
+    edit(adapter, lora_dropout=0.9, auto_mapping={"base_model_class": "os.system"}, task_type="nonsense")
+    assert figures(adapter, tiny) == before
+
+
+def test_a_scale_by_the_root_of_the_rank_is_obeyed(tiny: Path, adapter: Path):
+    plain = figures(adapter, tiny)
+    edit(adapter, use_rslora=True, lora_alpha=4)
+    # 4 / sqrt(4) is 8 / 4.
+    assert figures(adapter, tiny) == pytest.approx(plain, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"target_modules": "(a+)+$"}, "target_modules must be a list of module names"),
+        ({"target_modules": []}, "target_modules must be"),
+        ({"target_modules": ["q_proj", 5]}, "target_modules must be"),
+        ({"target_modules": ["nonsense"]}, "loading the adapter"),
+        ({"r": 10**9}, "r must be a whole number from 1 to 1024; found 1000000000"),
+        ({"r": True}, "r must be"),
+        ({"r": 0}, "r must be"),
+        ({"lora_alpha": float("nan")}, "lora_alpha must be"),
+        ({"lora_alpha": -1}, "lora_alpha must be"),
+        ({"use_rslora": "yes"}, "use_rslora must be"),
+        ({"peft_type": "IA3"}, "peft_type must be LORA"),
+        ({"bias": "all"}, "bias must be none"),
+        ({"use_dora": True}, "'use_dora' asks for more than plain LoRA"),
+        ({"modules_to_save": ["lm_head"]}, "'modules_to_save' asks for more"),
+        ({"rank_pattern": {"(a+)+$": 4}}, "'rank_pattern' asks for more"),
+        ({"layer_replication": [[0, 1000000]]}, "'layer_replication' asks for more"),
+        ({"a_key_of_tomorrow": 1}, "'a_key_of_tomorrow' asks for more"),
+    ],
+)
+def test_what_is_not_plain_lora_is_refused(tiny: Path, adapter: Path, changes: dict[str, Any], said: str):
+    edit(adapter, **changes)
+    with pytest.raises(ScoringError, match=said):
+        figures(adapter, tiny)
+
+
+@pytest.mark.parametrize("content", ["[]", "7", "{", "[" * 100_000, ""])
+def test_a_configuration_that_is_no_object_is_refused(tiny: Path, adapter: Path, content: str):
+    (adapter / "adapter_config.json").write_text(content)
+    with pytest.raises(ScoringError, match="adapter"):
+        figures(adapter, tiny)
+
+
+@pytest.mark.parametrize("change", ["more", "fewer", "shape"])
+def test_weights_that_are_not_the_configured_ones_are_refused(tiny: Path, adapter: Path, change: str):
+    weights = load_file(adapter / "adapter_model.safetensors")
+    name = next(iter(weights))
+    other = {
+        "more": weights | {"base_model.model.extra": torch.zeros(2)},
+        "fewer": {key: weight for key, weight in weights.items() if key != name},
+        "shape": weights | {name: torch.zeros(3, 3)},
+    }
+    save_file(other[change], adapter / "adapter_model.safetensors")
+    with pytest.raises(ScoringError, match=r"tensor '.*' must be .*; found"):
+        figures(adapter, tiny)
+
+
+def test_an_adapter_without_weights_is_refused(tiny: Path, adapter: Path):
+    (adapter / "adapter_model.safetensors").unlink()
+    with pytest.raises(ScoringError, match="loading the adapter"):
+        figures(adapter, tiny)

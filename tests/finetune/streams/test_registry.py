@@ -1,0 +1,43 @@
+"""Opening streams by name: a mistake in a competition's file is one sentence that says what is allowed."""
+
+from typing import Any
+
+import pytest
+
+from finetune.errors import SetupError
+from finetune.streams.registry import STREAMS, open_stream
+
+
+def test_a_stream_opens_with_its_defaults():
+    assert open_stream("word_sorting", {}).draw(bytes(32)).reference
+
+
+def test_an_unknown_name_is_refused_with_the_names_there_are():
+    with pytest.raises(SetupError, match="'word_sortin'; there are text_lines, word_sorting"):
+        open_stream("word_sortin", {})
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("word_sorting", {"words": 3}, "no option 'words'; it has min_words, max_words"),
+        ("word_sorting", {"min_words": 1}, "min_words must be a whole number from 2 to 270; found 1"),
+        ("word_sorting", {"min_words": True}, "found True"),
+        ("word_sorting", {"min_words": "4"}, "found '4'"),
+        ("word_sorting", {"min_words": 6, "max_words": 5}, "max_words must be a whole number from 6 to 270; found 5"),
+        ("word_sorting", {"max_words": 271}, "found 271"),
+        ("text_lines", {"path": "x"}, "needs the option 'sha256'"),
+        ("text_lines", {"path": "x", "sha256": "0", "max_bytes": 0}, "max_bytes must be"),
+        ("text_lines", {"path": 7, "sha256": "0"}, "cannot read 7"),
+        ("text_lines", {"path": "a\0b", "sha256": "0"}, "cannot read"),
+    ],
+)
+def test_a_wrong_option_is_refused_with_what_is_allowed(name: str, options: dict[str, Any], said: str):
+    with pytest.raises(SetupError, match=said):
+        open_stream(name, options)
+
+
+def test_every_stream_says_in_its_options_what_it_takes():
+    for name in STREAMS:
+        with pytest.raises(SetupError, match=f"stream {name} has no option 'nonsense'"):
+            open_stream(name, {"nonsense": 1})

@@ -1,0 +1,45 @@
+"""What the tests of validators share: one hub with small models on it, and a subnet of its own for each test."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from competitions.competition import Competition
+from competitions.schedule import Catalog
+from finetune.hub.server import LocalHub
+from tests.finetune.validating.subnet import Subnet, Warehouse, make_competition
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """A running hub; models that tests only read are uploaded once."""
+    root = tmp_path_factory.mktemp("warehouse")
+    tokens = {user: Warehouse.token(user) for user in Warehouse.USERS}
+    with LocalHub(root / "hub", tokens) as hub:
+        yield Warehouse(root, hub)
+
+
+@pytest.fixture(scope="session")
+def competition(warehouse: Warehouse) -> Competition:
+    return make_competition(warehouse)
+
+
+@pytest.fixture
+def open_subnet(tmp_path: Path, warehouse: Warehouse) -> Iterator[Callable[..., Subnet]]:
+    """Opens a subnet that runs the given competitions."""
+    opened = []
+
+    def make(*competitions: Competition) -> Subnet:
+        opened.append(Subnet(tmp_path / f"subnet-{len(opened)}", warehouse, Catalog(competitions)))
+        return opened[-1]
+
+    yield make
+    for subnet in opened:
+        subnet.close()
+
+
+@pytest.fixture
+def subnet(open_subnet: Callable[..., Subnet], competition: Competition) -> Subnet:
+    """A subnet of one competition, at block 0."""
+    return open_subnet(competition)

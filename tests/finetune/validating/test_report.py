@@ -1,0 +1,168 @@
+"""Report: one signed, strict and self-contained record of a round."""
+
+import json
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from competitions.batches import batch_losses
+from competitions.competition import Competition
+from competitions.dethroning import judge
+from competitions.season import Entrant, Season
+from competitions.seat import Seat, saw_champion, vacate
+from competitions.tables import from_table
+from finetune.errors import HubUnavailable, RepositoryGone, SetupError
+from finetune.validating.report import FORMAT, ReportFolder, canonical, sign, signed_by
+from tests.finetune.validating.subnet import FaultyHub, address, key
+
+RECORD = {"sync": 20, "competition": {"id": 1}, "losses": [1 / 3, 1e-300, 0.1 + 0.2]}
+
+
+def test_the_signature_fits_its_hotkey_and_survives_the_way_through_a_file(tmp_path):
+    report = sign(RECORD, key("north"))
+    assert signed_by(report) == address("north")
+    ReportFolder(tmp_path).publish(report)
+    assert signed_by(json.loads((tmp_path / "000000020-1.json").read_text())) == address("north")
+
+
+def test_no_changed_byte_of_a_record_goes_unseen():
+    report = sign(RECORD, key("north"))
+    text = json.dumps(report)
+    begin = text.index(json.dumps(RECORD))
+    for place in range(begin, begin + len(json.dumps(RECORD))):
+        if text[place].isdigit():
+            changed = text[:place] + str((int(text[place]) + 1) % 10) + text[place + 1 :]
+            try:
+                found = json.loads(changed)
+            except ValueError:  # a leading zero
+                continue
+            # The last digit of a float may be beyond its precision: then nothing was changed.
+            assert signed_by(found) is None or found["record"] == RECORD
+
+
+@pytest.mark.parametrize("part", ["record", "hotkey", "signature"])
+def test_a_part_of_another_report_does_not_fit(part):
+    report, other = sign(RECORD, key("north")), sign({**RECORD, "sync": 40}, key("east"))
+    assert signed_by({**report, part: other[part]}) is None
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {},
+        {"hotkey": None},
+        {"hotkey": "no address"},
+        {"signature": None},
+        {"signature": "00"},
+        {"signature": "no hex"},
+        {"record": None},
+        {"record": {"loss": math.nan}},
+        {"record": {"loss": {1, 2}}},
+    ],
+)
+def test_whatever_a_stranger_sends_as_a_report_is_unsigned_and_no_crash(broken):
+    report = sign(RECORD, key("north")) if broken else {}
+    assert signed_by({**report, **broken}) is None
+
+
+def test_a_report_nested_too_deeply_is_unsigned_and_no_crash():
+    record: list[Any] = []
+    for _ in range(10_000):
+        record = [record]
+    assert signed_by({**sign(RECORD, key("north")), "record": record}) is None
+
+
+def test_a_record_has_no_nan():
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical({"loss": math.nan})
+
+
+def test_a_folder_that_cannot_be_made_or_written_is_one_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(SetupError, match="the report folder .* cannot be made"):
+        ReportFolder(tmp_path / "file" / "reports")
+    folder = ReportFolder(tmp_path / "reports")
+    (tmp_path / "reports").rmdir()
+    with pytest.raises(SetupError, match="cannot be written"):
+        folder.publish(sign(RECORD, key("north")))
+
+
+def judged_again(records: list[dict[str, Any]]) -> Entrant:
+    """The champion after the last of the records, from nothing but them."""
+    last = records[-1]
+    competition = from_table(Competition, last["competition"])
+    number = str(competition.id)
+    season = Season(
+        {
+            record["sync"]: {
+                key: batch_losses(np.array(one["samples"]), competition.round.batch_size)
+                for key, one in record["losses"].items()
+            }
+            for record in records
+        }
+    )
+    standing = {f"{one['hotkey']}@{one['block']}": one for one in last["submissions"]}
+    entrants = [
+        Entrant(block=one["block"], key=key)
+        for key, one in standing.items()
+        if one["payload"]["competition"] == competition.id and key not in {*last["rejections"], *last["absent"]}
+    ]
+    seat = from_table(Seat, last["seats"]["before"][number])
+    verdict = judge(season, seat.champion, entrants, competition, last["sync"])
+    after = seat.taken_by(verdict.champion)
+    if after.champion == seat.champion and last["reachable"] is not None:
+        after = vacate(saw_champion(after, last["reachable"]), list(standing), competition)
+    assert after == from_table(Seat, last["seats"]["after"][number])
+    return after.champion
+
+
+def test_reports_alone_are_enough_to_judge_every_round_again(subnet, warehouse):
+    hub = FaultyHub(warehouse.hub())
+    node = subnet.node(hub=hub)
+    best = warehouse.model(1.0).repository
+    script: list[tuple[list[tuple[str, float]], dict[str, Exception]]] = [
+        ([("ada", 1.5), ("bob", 1.45)], {}),
+        ([("eve", 1.45), ("cid", 1.0), ("dan", 1.005)], {best: HubUnavailable("no answer")}),
+        ([], {}),
+        ([], {best: RepositoryGone("deleted")}),
+        ([], {best: RepositoryGone("deleted")}),
+        ([], {best: RepositoryGone("deleted")}),
+        ([("dan", 0.9)], {}),
+    ]
+    records: list[dict[str, Any]] = []
+    champions = []
+    for commits, hub.faults in script:
+        subnet.chain.advance()
+        for name, quality in commits:
+            subnet.submit(name, quality)
+        sync = subnet.play(node)
+        records.append(json.loads(json.dumps(node.report(sync)["record"], allow_nan=False)))
+        champions.append(judged_again(records))
+        assert champions[-1] == node.champion()
+    print(champions)
+
+
+def test_a_record_says_all_that_was_decided_on_and_by_what(subnet):
+    subnet.chain.advance()
+    ada, eve = subnet.submit("ada", 1.0), subnet.commit_raw("eve", b"nonsense")
+    node = subnet.node()
+    sync = subnet.play(node)
+    record = node.record(sync)
+    assert record["format"] == FORMAT
+    assert (record["sync"], record["seed"]) == (sync, subnet.chain.block_hash(sync).hex())
+    assert record["catalog"] == subnet.catalog.fingerprint
+    assert record["champion"] == {"before": "reference", "after": ada.key}
+    assert record["dethroner"] == ada.key
+    assert record["rejections"][eve.key]["reason"] == "malformed_commitment"
+    assert record["samples"]["count"] == 120
+    assert {key: len(one["samples"]) for key, one in record["losses"].items()} == {"reference": 120, ada.key: 120}
+    assert record["duels"][ada.key]["wins"] == 60
+    assert record["weights"] == {address("ada"): 1.0}
+    assert (record["owner"], record["tempo"]) == (address("owner"), 20)
+    assert set(record["consensus"]) == {address(name) for name in ("owner", "north", "ada", "eve")}
+    assert set(node.report(sync)["record"]["seconds"]) == {"discover", "download", "sample", "score"}
+
+
