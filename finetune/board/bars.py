@@ -10,7 +10,9 @@ _ROOM = 1.2  # how far the bar reaches beyond its outer lines
 
 
 def evidence_words(strength: float, competition: Competition) -> str:
-    """The bar in words: evidence for the challenger against what the seat takes, or against it."""
+    """The bar in words: evidence for the challenger against what the seat takes, or against it, or for nobody."""
+    if not strength:
+        return "none either way"
     if strength < 0:
         return f"{power(-strength)} against it"
     return f"{power(strength)} of {power(needed(competition.judge.alpha))}"

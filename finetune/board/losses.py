@@ -1,7 +1,8 @@
 """Mean losses: of every entrant in every round, how much of a round was scored, and how much early stops saved."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from finetune.board.rounds import Round
 
 SHOWN_ROUNDS = 60  # rounds in the chart and its table; older ones would be a blur
 SHOWN_LINES = 8  # lines that an eye can tell apart
-LAST_ROUNDS = 5  # rounds of which a submission's mean loss is shown
+LAST_ROUNDS = 5  # rounds over which a submission's mean loss is shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +67,9 @@ def unit_of(competition: Competition) -> str:
 
 
 def mean_loss(rounds: Sequence[Round], key: str) -> float | None:
-    """An entrant's mean loss over all it was scored on in the last `LAST_ROUNDS` rounds; None where it never was."""
-    found = [one.told.losses[key].samples for one in rounds[-LAST_ROUNDS:] if key in one.told.losses]
-    samples = np.concatenate(found) if found else np.empty(0)
+    """An entrant's mean loss over the last `LAST_ROUNDS` rounds that scored it; None where none ever did."""
+    found = [one.told.losses[key].samples for one in rounds if key in one.told.losses]
+    samples = np.concatenate(found[-LAST_ROUNDS:]) if found else np.empty(0)
     return float(samples.mean()) if samples.size else None
 
 
@@ -90,7 +91,7 @@ def loss_history(
     shown = rounds[-SHOWN_ROUNDS:]
     ever = {key for one in shown for key in one.told.losses}
     lines = [_line(key, shown, names) for key in order if key in ever]
-    kept = tuple(line for line in lines if line.points)[:SHOWN_LINES]
+    kept = _told_apart([line for line in lines if line.points][:SHOWN_LINES])
     return LossHistory(
         unit=unit_of(competition),
         lines=kept,
@@ -98,6 +99,15 @@ def loss_history(
         changes=tuple(block for block in changes if shown and block >= shown[0].sync),
         left_out=len(ever) - len(kept),
         summary=_summary(kept, unit_of(competition)),
+    )
+
+
+def _told_apart(lines: Sequence[LossLine]) -> tuple[LossLine, ...]:
+    """The lines with the commit block in the names of those that one hotkey has several of."""
+    several = Counter(line.name for line in lines)
+    return tuple(
+        replace(line, name=f"{line.name}, block {line.key.rpartition('@')[2]:.12}") if several[line.name] > 1 else line
+        for line in lines
     )
 
 

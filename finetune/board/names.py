@@ -33,7 +33,7 @@ class Names:
 
     def of(self, address: str) -> str:
         """The name of a hotkey or coldkey."""
-        return self._labels.get(address) or short(clean(address))
+        return self._labels.get(address) or short(clean(address).strip()) or "unnamed"
 
     def spoken(self, sentence: str) -> str:
         """A sentence in which submissions are called by their miners' names instead of their keys."""

@@ -12,12 +12,14 @@ from finetune.board.view import View
 
 def chain_section(view: View) -> Html:
     """Incentive, weights and earnings."""
+    burnt = f"What goes to {view.owner_named}, the subnet owner, is burnt." if view.owner_named else ""
     preferred: dict[str, int] = {}
     for one in view.competitions:
         preferred = line_colours(one.losses) | preferred
     return tag(
         "section",
         tag("h2", "Who is paid", id="chain-title"),
+        tag("p", burnt, class_="quiet") if burnt else None,
         tag("h3", "Incentive per epoch"),
         incentive_chart(view.incentive, preferred),
         tag("h3", "Weights of each validator"),
@@ -66,13 +68,12 @@ def _weights(view: View) -> Html:
         ["Consensus", "", "", "", "", *(_part(one.consensus) for one in weights.columns)],
         ["Incentive", "", "", "", "", *(_part(one.incentive) for one in weights.columns)],
     ]
-    notes = []
-    if view.owner_named:
-        notes.append(f"What {view.owner_named} is given as the subnet owner is burnt.")
+    left_out = None
     if weights.left_out:
-        notes.append(f"{counted(weights.left_out, 'more hotkey')} with small shares have no column here.")
+        note = f"{counted(weights.left_out, 'more hotkey')} with small shares, without a column here."
+        left_out = tag("p", note, class_="quiet")
     shown = table("Weights by validator, shares of 1", columns, map(_weights_row, weights.rows), foot=foot)
-    return join(shown, tag("p", " ".join(notes), class_="quiet") if notes else None)
+    return join(shown, left_out)
 
 
 def _weights_row(row: WeightsRow) -> list[str]:

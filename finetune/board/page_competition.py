@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from competitions.season import REFERENCE
 from finetune.board.bars import evidence_bar, evidence_words
-from finetune.board.figures import NONE, bits, counted, needed, power, share, short, whole
+from finetune.board.figures import NONE, bits, counted, needed, power, share, whole
 from finetune.board.loss_chart import loss_chart
 from finetune.board.losses import LAST_ROUNDS
 from finetune.board.markup import Html, join, prose, tag
@@ -102,7 +103,8 @@ def _how_to_read(one: CompetitionView) -> str:
         "In the order of the decision: the champion, then every duel with it by evidence. A win is a batch with a "
         "lower loss than the champion's, its advantage included. The bar grows to the right with evidence for a "
         f"challenger, which takes the seat at the line, {power(needed(judge.alpha))}; to the left with evidence "
-        f"against it, which stops it at {power(needed(judge.stop_alpha))}."
+        f"against it, which stops it at {power(needed(judge.stop_alpha))}. Mean losses, in {one.losses.unit}, are over "
+        f"the last {LAST_ROUNDS} rounds of each submission and decide nothing here."
     )
 
 
@@ -130,7 +132,7 @@ def _standings_table(one: CompetitionView, caption: str, rows: Sequence[Standing
 
 def _standing(one: CompetitionView, row: Standing) -> list[str]:
     place = tag("span", f"{row.place}." if row.place else "·", class_="place")
-    committed = "when it opened" if row.status == "reference" or not row.repository else f"at block {whole(row.block)}"
+    committed = "when it opened" if row.key == REFERENCE else f"at block {whole(row.block)}"
     under = [tag("span", line, class_="under") for line in (_model(row), f"committed {committed}")]
     who = join(place, tag("span", row.name, class_="name"), *under)
     why = join(tag("span", row.status, class_="pill"), tag("span", prose(row.reason), class_="why"))
@@ -181,7 +183,7 @@ def _rounds(one: CompetitionView) -> Html:
             whole(row.reporters),
             f"{row.seconds:,.1f}",
             code(row.seed[:64]),
-            code(short(row.digest)),
+            code(row.digest[:64]),
         ]
         for row in one.rounds[:_SHOWN_ROUNDS]
     ]

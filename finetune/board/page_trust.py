@@ -28,7 +28,7 @@ def rejections_section(view: View) -> Html:
             Column("Again?"),
         ]
         lines = [
-            [row.name, row.block, row.competition or NONE, code(row.reason), row.text, row.fault, _again(row.retry)]
+            [row.name, row.block, row.competition or NONE, row.reason, row.text, row.fault, _again(row.retry)]
             for row in rows
         ]
         shown = table("Rejected submissions and commitments", columns, lines)

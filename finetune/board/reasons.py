@@ -10,12 +10,18 @@ _RATE_FROM = 10  # batches with a winner before a rate is worth telling
 _RATE_UNTIL = 100_000  # batches beyond which "how many more" is no answer
 
 
-def seat_reason(competition: Competition, holder: Entrant) -> str:
-    """Why the champion earns, or why nobody does."""
+def seat_reason(competition: Competition, holder: Entrant, missed: int) -> str:
+    """Why the champion earns, or why nobody does; `missed` are the rounds running in which its model was not there."""
     reward = share(competition.reward)
     if holder.is_reference:
         return f"Holds the seat until a miner takes it; the competition's share of {reward} is burnt meanwhile."
-    return f"Holds the seat and earns the competition's share of {reward}."
+    seat = f"Holds the seat and earns the competition's share of {reward}."
+    if not missed:
+        return seat
+    limit = competition.judge.unreachable_rounds
+    return (
+        f"{seat} Its model could not be read or scored in {counted(missed, 'round')} running; at {limit} it loses it."
+    )
 
 
 def baseline_reason() -> str:
@@ -70,15 +76,14 @@ def resting_reason(duel: Tally, competition: Competition, holder: Entrant, sync:
     ended = holder.block + epsilon.decay_blocks
     if sync < ended:
         until = (
-            f"It plays again once the champion's advantage has shrunk enough to change that, at the latest at block "
-            f"{whole(ended)}."
+            f"Plays again when the champion's shrinking advantage changes that, at the latest at block {whole(ended)}."
         )
     else:
         season = season_start(competition, sync) + judge.season_blocks
-        until = f"It plays again against another champion, or in the season from block {whole(season)} on."
+        until = f"Plays again against another champion, or in the season from block {whole(season)} on."
     return (
-        f"Stopped early {score(duel)}, evidence {power(evidence(duel.wins, duel.losses))} that it does not lead "
-        f"(the limit is {power(needed(judge.stop_alpha))}). {until}"
+        f"Stopped early {score(duel)}: evidence {power(evidence(duel.wins, duel.losses))} against it, the limit is "
+        f"{power(needed(judge.stop_alpha))}. {until}"
     )
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,10 @@ from competitions.tables import from_table
 from finetune.validating.judge import Duel
 from finetune.validating.report import FORMAT, canonical, signed_by
 
-_MOST_BATCHES = 1e12  # no duel has more; keeps figures from overflowing
+# Bounds that no honest report comes near: they keep figures from overflowing, and the page's cells short.
+_MOST_BATCHES = 1e12
+_MOST_SECONDS = 1e9
+_WORST = max(WORST_LOSS.values())
 
 
 class Unreadable(ValueError):
@@ -58,7 +61,7 @@ class Scored:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One round as one validator tells it: the fields of `finetune.validating.report.make_record`."""
+    """One round as one validator tells it: what the page uses of `finetune.validating.report.make_record`."""
 
     format: int
     sync: int
@@ -94,6 +97,12 @@ class Record:
         for duel in self.duels.values():
             within("duels.wins", duel.wins, 0, _MOST_BATCHES)
             within("duels.losses", duel.losses, 0, _MOST_BATCHES)
+        within("epsilon", self.epsilon, 0, 0.5)
+        within("samples.count", self.samples.count, 0, _MOST_BATCHES)
+        for loss in self.control:
+            within("control", loss, 0, _WORST)
+        for stage, seconds in self.seconds.items():
+            within(f"seconds.{stage}", seconds, 0, _MOST_SECONDS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +124,8 @@ def read_report(report: Mapping[str, Any]) -> Account:
     if found != FORMAT:
         raise Unreadable(f"the record has format {found!r:.40}, this page reads format {FORMAT}")
     try:
-        record = from_table(Record, table)
+        used = {field.name: table[field.name] for field in fields(Record) if field.name in table}
+        record = from_table(Record, used)
         losses = {key: _scored(key, found) for key, found in record.losses.items()}
     except (ValueError, TypeError, OverflowError) as error:
         raise Unreadable(f"the record breaks a rule: {error!s:.300}") from error
@@ -127,7 +137,6 @@ def _scored(key: str, found: object) -> Scored:
     if not isinstance(found, dict) or set(found) != {"samples", "stopped"}:
         raise Invalid(f"losses.{key}", found, "a table with samples, stopped")
     samples = np.asarray(found["samples"], dtype=np.float64)
-    worst = max(WORST_LOSS.values())
-    if samples.ndim != 1 or not ((samples >= 0) & (samples <= worst)).all():
-        raise Invalid(f"losses.{key}.samples", f"shape {samples.shape}", f"one list of losses from 0 to {worst:g}")
+    if samples.ndim != 1 or not ((samples >= 0) & (samples <= _WORST)).all():
+        raise Invalid(f"losses.{key}.samples", f"shape {samples.shape}", f"one list of losses from 0 to {_WORST:g}")
     return Scored(samples=samples, stopped=str(found["stopped"]))

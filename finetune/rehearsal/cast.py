@@ -102,7 +102,7 @@ def smollm2_cast(seed: int) -> Cast:
         miners=(Miner(name="idle", enters=1), Miner(name="tuner", enters=1, recipe=recipe)),
         validators=(ValidatorRole(name="north", stake=5_000.0), ValidatorRole(name="east", stake=3_000.0)),
         delegator=Delegator(name="delegator", stake=1_000.0, validator="east"),
-        rounds=3,
+        rounds=2,
         best="tuner",
     )
 

@@ -53,6 +53,8 @@ class Validator:
         if due is None:
             return Step(outcome="idle", why=resend(self.ports.chain, self.ports.hotkey, self.state))
         sync, competition = due
+        if competition is None:
+            return self._void(sync, "the catalog has changed since it was begun")
         try:
             Round(self.ports, sync, competition).play()
         except ControlFailed as error:
@@ -63,17 +65,24 @@ class Validator:
             return self._void(sync, error)
         return Step(outcome="judged", sync=sync)
 
-    def _due(self, block: int) -> tuple[int, Competition] | None:
-        """The round to play now: one begun and not ended, else the newest if it was not played yet."""
-        begun = self.state.open_round()
-        sync = self.ports.catalog.sync_block(block) if begun is None else begun
-        if sync is None or (begun is None and sync <= self.state.last_round()):
-            return None
-        competition = self.ports.catalog.turn(sync)
-        if begun is None:
-            self.state.begin_round(sync, competition.id)
-        return sync, competition
+    def _due(self, block: int) -> tuple[int, Competition | None] | None:
+        """The round to play now: one begun and not ended, else the newest if it was not played yet.
 
-    def _void(self, sync: int, why: Exception) -> Step:
+        Without a competition where one was begun that the catalog no longer gives this round to.
+        """
+        catalog = self.ports.catalog
+        begun = self.state.open_round()
+        if begun is not None:
+            sync, number = begun
+            running = catalog.at(sync)
+            return sync, catalog.turn(sync) if running and catalog.turn(sync).id == number else None
+        newest = catalog.sync_block(block)
+        if newest is None or newest <= self.state.last_round():
+            return None
+        competition = catalog.turn(newest)
+        self.state.begin_round(newest, competition.id)
+        return newest, competition
+
+    def _void(self, sync: int, why: object) -> Step:
         self.state.end_round(sync, why_void=str(why))
         return Step(outcome="void", sync=sync, why=f"round {sync} is void and changes nothing: {why}")

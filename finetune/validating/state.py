@@ -118,10 +118,10 @@ class State:
 
     # Rounds and their stages
 
-    def open_round(self) -> int | None:
-        """The sync block of a round that was begun and not ended, if there is one."""
-        rows = self._run("SELECT sync FROM rounds WHERE status = 'open'")
-        return rows[0][0] if rows else None
+    def open_round(self) -> tuple[int, int] | None:
+        """The sync block and the competition of a round that was begun and not ended, if there is one."""
+        rows = self._run("SELECT sync, competition FROM rounds WHERE status = 'open'")
+        return rows[0] if rows else None
 
     def last_round(self) -> int:
         """The sync block of the newest round begun, or -1."""

@@ -6,7 +6,7 @@ a mean loss; a sample's difficulty is shared by all models of a round, so that d
 
 import hashlib
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from competitions.schedule import Catalog
 from competitions.season import REFERENCE, Entrant, Season
 from competitions.seat import Seat, first_seat, vacate
 from competitions.submission import Payload, Submission
+from finetune.board.view import View, make_view
 from finetune.chain.port import Metagraph, Neuron
 from finetune.evals.port import Folders
 from finetune.streams.sample import Sample
@@ -76,7 +77,9 @@ class Miner:
         return Submission(hotkey=hotkey(self.name), coldkey=coldkey(self.name), block=self.block, payload=payload)
 
 
-def competition(number: int = 1, *, title: str = "Word sorting", reward: float = 1.0, challengers: int = 8) -> Competition:
+def competition(
+    number: int = 1, *, title: str = "Word sorting", reward: float = 1.0, challengers: int = 8
+) -> Competition:
     """A small competition with the rehearsal's rules."""
     return Competition(
         id=number,
@@ -87,9 +90,7 @@ def competition(number: int = 1, *, title: str = "Word sorting", reward: float =
             architectures=("LlamaForCausalLM",), max_parameters=2_000_000, max_bytes=20_000_000, sequence_length=256
         ),
         epsilon=Epsilon(start=0.05, end=0.01, decay_blocks=200),
-        reference=Reference(
-            repository="owner/tiny-llama", revision="ab" * 20, digest="cd" * 32, control_losses=KNOWN
-        ),
+        reference=Reference(repository="owner/tiny-llama", revision="ab" * 20, digest="cd" * 32, control_losses=KNOWN),
         tasks=(Task(name="WORD_SORTING", method="reference", stream="word_sorting", weight=1.0),),
         round=Round(sync_blocks=SYNC_BLOCKS, eval_delay=10, batches=60, batch_size=1, challengers=challengers),
     )
@@ -115,7 +116,10 @@ class DrawnScorer:
 
 @dataclass
 class Play:
-    """Plays rounds and keeps what validators would sign. Rounds before `late` enters are told by the others alone."""
+    """Plays rounds and keeps what validators would sign. The first three rounds are told without `late`.
+
+    `malformed` are rejections of commitments that name no competition, by key.
+    """
 
     catalog: Catalog
     miners: Sequence[Miner]
@@ -281,5 +285,15 @@ def names_of(play: Play, people: Sequence[str] = ()) -> dict[str, str]:
     return {address: name for name in called for address in (hotkey(name), coldkey(name))}
 
 
-def without(miner: Miner, **changes: Any) -> Miner:
-    return replace(miner, **changes)
+def view_of(play: Play, reports: Sequence[Mapping[str, Any]], block: int, **changes: Any) -> View:
+    """The view of a play, with the chain's figures that go with it."""
+    values: dict[str, Any] = {
+        "reports": reports,
+        "catalog": play.catalog,
+        "metagraph": play.metagraph(block),
+        "weights": {hotkey(name): play.weights for name in play.validators},
+        "earned": {coldkey(name): 10.0 * number for number, name in enumerate([*play.validators, "delegator"], 1)},
+        "names": names_of(play, ["delegator"]),
+        "incentive_history": play.incentives,
+    }
+    return make_view(**{**values, **changes})

@@ -94,6 +94,12 @@ def test_a_reference_longer_than_the_sequence_without_bos_counts_each_byte_once(
     assert (tokens.scored, tokens.unscored_bytes) == ([], 6)
 
 
+def test_no_byte_counts_twice(tokenizer):
+    tokenizer.bos_token = tokenizer.eos_token = None
+    tokens = tokenize(tokenizer, text("é"), sequence_length=1)
+    assert (tokens.scored, tokens.unscored_bytes, tokens.total_bytes) == ([], 2, 2)
+
+
 @pytest.mark.parametrize("reference", ["", "abz", "zzz", "ab "])
 def test_a_reference_that_decoding_does_not_give_back_is_lost(reference: str):
     assert tokenize(letter_tokenizer(1), text(reference), sequence_length=LONG) is None

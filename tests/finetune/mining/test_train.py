@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import load_file
+from transformers import AutoTokenizer, LlamaForCausalLM
 
 from finetune.errors import ScoringError, SetupError
 from finetune.evals.runtime import load, losses
@@ -95,6 +97,27 @@ def test_the_first_steps_loss_is_the_figure_of_scoring(trained: Path, tmp_path: 
     (figure,) = losses(loaded, "reference", [sample], sequence_length=256)
     # One token a byte: nats per token are bits per byte times ln 2.
     assert result.losses == (pytest.approx(figure * math.log(2), abs=1e-4),)
+
+
+def test_the_weights_are_those_of_a_plain_loop_with_adamw(base: Path, tmp_path: Path):
+    chat = Sample(messages=(Message(role="user", content="abc"),), reference="de", document="d")
+    recipe = dataclasses.replace(RECIPE, steps=4, batch_size=1, warmup_steps=2)
+    train(base, tmp_path / "out", itertools.repeat(chat), recipe)
+
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    ids = torch.tensor([tokenizer("<bos><user>abc<assistant>de")["input_ids"]])
+    labels = torch.where(torch.arange(8) < 6, IGNORED, ids)
+    model = LlamaForCausalLM.from_pretrained(base)
+    optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.95), weight_decay=0.01)
+    for rate_now in (2.5e-3, 5e-3, 5e-3, 2.5e-3):
+        optimizer.param_groups[0]["lr"] = rate_now
+        optimizer.zero_grad()
+        model(ids, labels=labels).loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+    trained = load_file(tmp_path / "out" / "model.safetensors")
+    for name, weight in model.named_parameters():
+        torch.testing.assert_close(trained[name], weight.detach(), atol=1e-5, rtol=0)
 
 
 def test_the_result_tells_losses_tokens_and_seconds(base: Path, tmp_path: Path):

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from finetune.errors import SetupError
+from finetune.streams.options import whole_number
 from finetune.streams.registry import STREAMS, open_stream
 
 
@@ -35,6 +36,12 @@ def test_an_unknown_name_is_refused_with_the_names_there_are():
 def test_a_wrong_option_is_refused_with_what_is_allowed(name: str, options: dict[str, Any], said: str):
     with pytest.raises(SetupError, match=said):
         open_stream(name, options)
+
+
+def test_true_is_no_whole_number():
+    assert whole_number("a", "b", 1, least=0, most=1) == 1
+    with pytest.raises(SetupError, match="stream a: b must be a whole number from 0 to 1; found True"):
+        whole_number("a", "b", True, least=0, most=1)
 
 
 def test_every_stream_says_in_its_options_what_it_takes():

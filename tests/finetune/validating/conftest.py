@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,11 +28,11 @@ def competition(warehouse: Warehouse) -> Competition:
 
 @pytest.fixture
 def open_subnet(tmp_path: Path, warehouse: Warehouse) -> Iterator[Callable[..., Subnet]]:
-    """Opens a subnet that runs the given competitions."""
+    """Opens a subnet that runs the given competitions, on a chain with the given settings."""
     opened = []
 
-    def make(*competitions: Competition) -> Subnet:
-        opened.append(Subnet(tmp_path / f"subnet-{len(opened)}", warehouse, Catalog(competitions)))
+    def make(*competitions: Competition, **options: Any) -> Subnet:
+        opened.append(Subnet(tmp_path / f"subnet-{len(opened)}", warehouse, Catalog(competitions), **options))
         return opened[-1]
 
     yield make

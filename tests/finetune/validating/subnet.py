@@ -213,10 +213,10 @@ def make_competition(warehouse: Warehouse, **changes: Any) -> Competition:
 class Node:
     """One validator with its files, until it is killed."""
 
-    def __init__(self, subnet: "Subnet", name: str, **ports: Any) -> None:
+    def __init__(self, subnet: "Subnet", name: str, *, cache_bytes: int = CACHE_BYTES, **ports: Any) -> None:
         self.subnet, self.name, self.root = subnet, name, subnet.root / name
         self.state = State(self.root / "state.sqlite")
-        self.cache = ModelCache(self.root / "cache", CACHE_BYTES)
+        self.cache = ModelCache(self.root / "cache", cache_bytes)
         self.said: list[str] = []
         self.scorer = TensorScorer()
         self.reports = ReportFolder(self.root / "reports")
@@ -267,15 +267,18 @@ class Node:
 class Subnet:
     """One chain with its owner, the validator `north`, and whoever joins."""
 
-    def __init__(self, root: Path, warehouse: Warehouse, catalog: Catalog, chain: LocalChain | None = None) -> None:
+    def __init__(
+        self, root: Path, warehouse: Warehouse, catalog: Catalog, *, first: Sequence[str] = (), **settings: Any
+    ) -> None:
+        """A new chain; `first` are registered before anybody else, `settings` are changes of the chain's."""
         self.root, self.warehouse, self.catalog = root, warehouse, catalog
-        root.mkdir(exist_ok=True)
-        self.chain = chain or LocalChain.create(
-            root / "chain.sqlite", seed="subnet", settings=SETTINGS, owner_hotkey=address("owner")
+        root.mkdir()
+        self.chain = LocalChain.create(
+            root / "chain.sqlite", seed="subnet", settings=replace(SETTINGS, **settings), owner_hotkey=address("owner")
         )
-        if chain is None:
-            self.join("owner")
-            self.join("north", stake=1000.0)
+        for name in (*first, "owner"):
+            self.join(name)
+        self.join("north", stake=1000.0)
         self.nodes: list[Node] = []
 
     def join(self, name: str, *, stake: float = 0.0) -> None:

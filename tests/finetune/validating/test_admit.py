@@ -100,9 +100,7 @@ def test_a_stopped_challenger_plays_again_as_soon_as_its_recount_is_no_longer_be
 
 def test_those_never_stopped_come_before_those_that_were(competition):
     stopped, fresh = submission("a", 10), submission("b", 20)
-    found = admit(
-        discovery(stopped, fresh), competition, reference_of(competition), NOTHING, {stopped.key: 0.05}, {}
-    )
+    found = admit(discovery(stopped, fresh), competition, reference_of(competition), NOTHING, {stopped.key: 0.05}, {})
     assert found.queue == (entrant(fresh), entrant(stopped))
 
 
@@ -111,7 +109,9 @@ def known(tensors: str) -> KnownModel:
 
 
 def test_the_same_tensors_are_the_earliest_commits_and_everybody_elses_rejection():
-    first, second, other = (Entrant(block=block, key=f"{name}@{block}") for block, name in ((5, "z"), (6, "a"), (4, "c")))
+    first, second, other = (
+        Entrant(block=block, key=f"{name}@{block}") for block, name in ((5, "z"), (6, "a"), (4, "c"))
+    )
     models = {first.key: known("same"), second.key: known("same"), other.key: known("other")}
     found = same_weights(models, {one.key: one for one in (first, second, other)})
     assert set(found) == {second.key}

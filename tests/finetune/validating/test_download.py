@@ -67,8 +67,10 @@ def test_those_that_pass_every_gate_play_earlier_commits_first(subnet, node, fet
     roster = fetch()
 
     assert entrants(roster) == [first, second]
-    assert roster.champion == roster.reference == Contender(
-        entrant=reference_of(subnet.catalog.turn(20)), digest=subnet.catalog.turn(20).reference.digest
+    assert (
+        roster.champion
+        == roster.reference
+        == Contender(entrant=reference_of(subnet.catalog.turn(20)), digest=subnet.catalog.turn(20).reference.digest)
     )
     assert (roster.reachable, roster.absent, roster.rejections) == (None, (), {})
     for one, quality in zip(roster.challengers, (1.0, 0.9), strict=True):
@@ -77,7 +79,9 @@ def test_those_that_pass_every_gate_play_earlier_commits_first(subnet, node, fet
         assert node.state.models()[one.entrant.key].parameters == 2
 
 
-def test_a_hub_that_does_not_answer_is_no_fault_of_the_miner_and_remembered_by_nobody(subnet, node, fetch, hub, warehouse):
+def test_a_hub_that_does_not_answer_is_no_fault_of_the_miner_and_remembered_by_nobody(
+    subnet, node, fetch, hub, warehouse
+):
     absent, here = subnet.submit("ada", 1.0), subnet.submit("bob", 0.9)
     hub.faults[warehouse.model(1.0).repository] = DOWN
     roster = fetch()
@@ -90,7 +94,9 @@ def test_a_hub_that_does_not_answer_is_no_fault_of_the_miner_and_remembered_by_n
 
 
 @pytest.mark.parametrize("error", [BadDownload("cut short"), HubRefused("our token is bad")])
-def test_a_broken_download_and_a_bad_token_of_ours_are_no_fault_of_the_miner(subnet, node, fetch, hub, warehouse, error):
+def test_a_broken_download_and_a_bad_token_of_ours_are_no_fault_of_the_miner(
+    subnet, node, fetch, hub, warehouse, error
+):
     absent = subnet.submit("ada", 1.0)
     hub.faults[warehouse.model(1.0).repository] = error
     roster = fetch()
@@ -255,9 +261,7 @@ class NoDownloads(FaultyHub):
 
 
 @pytest.mark.parametrize(("error", "reachable"), [(GONE, False), (BadDownload("404 for a file"), True), (DOWN, True)])
-def test_a_champion_that_is_listed_and_not_given_is_no_error(
-    subnet, node, warehouse, competition, error, reachable
-):
+def test_a_champion_that_is_listed_and_not_given_is_no_error(subnet, node, warehouse, competition, error, reachable):
     champion = subnet.submit("ada", 0.8)
     found = discover(subnet.chain, subnet.catalog, subnet.next_sync())
     admission = admit(found, competition, champion, Season({}), {}, {})
@@ -285,9 +289,7 @@ def adapter(warehouse: Warehouse, quality: float, base: str) -> Uploaded:
 
 
 def with_bases(competition: Competition, *bases: Uploaded) -> Competition:
-    pinned = tuple(
-        Pinned(repository=base.repository, revision=base.revision, digest=base.digest) for base in bases
-    )
+    pinned = tuple(Pinned(repository=base.repository, revision=base.revision, digest=base.digest) for base in bases)
     return replace(competition, constraints=replace(competition.constraints, lora="allowed", bases=pinned))
 
 
