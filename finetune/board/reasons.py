@@ -48,7 +48,7 @@ def duel_reason(duel: Tally, competition: Competition, epsilon: float, stopped: 
     """What a duel with the champion lacks to take the seat."""
     judge = competition.judge
     level = power(needed(judge.alpha))
-    strength = power(evidence(duel.wins, duel.losses))
+    strength = power(max(evidence(duel.wins, duel.losses), 0.0))
     if ahead(duel.wins, duel.losses, judge.alpha):
         if duel.challenger_mean < duel.champion_mean:
             return f"Leads {score(duel)} with evidence {strength} of {level}: the next round decides."
@@ -95,7 +95,7 @@ def score(duel: Tally) -> str:
 def batches_to_go(wins: int, losses: int, alpha: float) -> int | None:
     """How many more batches with a winner the seat takes if the share of wins stays; None where it is too far or early.
 
-    Worked example: at 60% and alpha = 1e-4 it takes about 545 in all, so 445 more after 60 wins to 40 losses.
+    Worked example: at exactly 60% and alpha = 1e-4 it takes 601 in all, so 501 more after 60 wins to 40 losses.
     """
     total = wins + losses
     if wins <= losses or total < _RATE_FROM:

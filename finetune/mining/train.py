@@ -7,7 +7,7 @@ tokenisation of scoring, so what is trained is what is scored.
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,20 +15,17 @@ from typing import TYPE_CHECKING, Any
 from finetune.errors import SetupError
 from finetune.evals.quiet import quiet
 from finetune.evals.runtime import DType, load
-from finetune.evals.tokens import Tokens, tokenize
+from finetune.mining.collate import IGNORED, collate, learnable
 from finetune.mining.folders import new_folder
 from finetune.streams.sample import Sample
 
 if TYPE_CHECKING:
-    import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 # Added to every step, as usual for language models: it keeps weights from growing where the data asks for nothing.
 WEIGHT_DECAY = 0.01
 # Largest L2 norm of a step's gradient: one odd batch must not undo the ones before.
 GRADIENT_NORM = 1.0
-# The label that torch's cross-entropy leaves out.
-IGNORED = -100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +129,7 @@ def _trainable(model: "PreTrainedModel", lora: Lora | None) -> tuple[Any, Any]:
 def _loop(
     model: Any,
     tokenizer: "PreTrainedTokenizerBase",
-    samples: Iterable[Sample],
+    samples: Iterator[Sample],
     recipe: Recipe,
     on_step: Callable[[int, int, float], None] | None,
 ) -> tuple[list[float], int]:
@@ -145,7 +142,10 @@ def _loop(
     model.train()
     losses, count = [], 0
     for step in range(1, recipe.steps + 1):
-        batch = [_tokens(tokenizer, sample, recipe) for sample in itertools.islice(samples, recipe.batch_size)]
+        batch = [
+            learnable(tokenizer, sample, sequence_length=recipe.sequence_length)
+            for sample in itertools.islice(samples, recipe.batch_size)
+        ]
         if len(batch) < recipe.batch_size:
             wanted = recipe.steps * recipe.batch_size
             raise SetupError(f"the recipe needs {wanted} samples; they ended in step {step} of {recipe.steps}")
@@ -171,31 +171,6 @@ def rate(step: int, recipe: Recipe) -> float:
         return (step + 1) / recipe.warmup_steps
     done = (step - recipe.warmup_steps) / max(1, recipe.steps - recipe.warmup_steps)
     return (1 + math.cos(math.pi * done)) / 2
-
-
-def collate(batch: list[Tokens]) -> "tuple[torch.Tensor, torch.Tensor]":
-    """Ids and labels of a batch, each of shape (batch, longest - 1): the label of a position is the id after it.
-
-    Labels of prompt and padding are `IGNORED`.
-    """
-    import torch
-
-    width = max(len(tokens.prompt) + len(tokens.scored) for tokens in batch) - 1
-    ids = torch.zeros((len(batch), width), dtype=torch.long)
-    labels = torch.full((len(batch), width), IGNORED)
-    for row, tokens in enumerate(batch):
-        shown = (tokens.prompt + tokens.scored)[:-1]
-        ids[row, : len(shown)] = torch.tensor(shown)
-        labels[row, len(tokens.prompt) - 1 : len(shown)] = torch.tensor(tokens.scored)
-    return ids, labels
-
-
-def _tokens(tokenizer: "PreTrainedTokenizerBase", sample: Sample, recipe: Recipe) -> Tokens:
-    tokens = tokenize(tokenizer, sample, sequence_length=recipe.sequence_length)
-    if tokens is None or not tokens.scored:
-        why = "is lost by the tokenizer" if tokens is None else f"begins beyond {recipe.sequence_length} tokens"
-        raise SetupError(f"the reference of sample {sample.document!r:.80} {why}: there is nothing to learn")
-    return tokens
 
 
 def _write(folder: Path, model: Any, config: Any, tokenizer: "PreTrainedTokenizerBase") -> None:

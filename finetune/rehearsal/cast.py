@@ -57,9 +57,7 @@ class Cast:
 
 
 def _tiny(steps: int, seed: int) -> Recipe:
-    return Recipe(
-        steps=steps, batch_size=16, learning_rate=3e-3, warmup_steps=min(20, steps // 4), sequence_length=256, seed=seed
-    )
+    return Recipe(steps=steps, batch_size=4, learning_rate=3e-3, warmup_steps=5, sequence_length=256, seed=seed)
 
 
 def tiny_cast(seed: int) -> Cast:
@@ -69,9 +67,9 @@ def tiny_cast(seed: int) -> Cast:
         base="tiny-llama",
         miners=(
             Miner(name="idle", enters=1),
-            Miner(name="hasty", enters=1, recipe=_tiny(40, seed + 1)),
-            Miner(name="steady", enters=2, recipe=_tiny(150, seed + 2)),
-            Miner(name="best", enters=3, recipe=_tiny(260, seed + 3)),
+            Miner(name="hasty", enters=1, recipe=_tiny(60, seed + 1)),
+            Miner(name="steady", enters=2, recipe=_tiny(200, seed + 2)),
+            Miner(name="best", enters=3, recipe=_tiny(400, seed + 3)),
             Miner(name="copier", enters=4, copies="best"),
         ),
         validators=(
@@ -88,10 +86,10 @@ def tiny_cast(seed: int) -> Cast:
 def smollm2_cast(seed: int) -> Cast:
     """The real SmolLM2-135M on real English: one miner leaves it as it is, one fine-tunes it with LoRA."""
     recipe = Recipe(
-        steps=60,
+        steps=30,
         batch_size=4,
-        learning_rate=1e-3,
-        warmup_steps=10,
+        learning_rate=2e-3,
+        warmup_steps=5,
         sequence_length=192,
         seed=seed + 1,
         lora=Lora(rank=8, alpha=16.0, targets=("q_proj", "v_proj")),

@@ -14,7 +14,7 @@ MALFORMED = f"{hotkey('mal')}@55"
 
 @pytest.fixture(scope="session")
 def play():
-    """ada takes competition 1, bo dethrones her; dara leaves competition 2 as champion; nobody enters competition 3."""
+    """Ada takes competition 1, bo dethrones her; dara leaves competition 2 as champion; nobody enters competition 3."""
     copied = Miner(name="bo", loss=1.5, block=70)
     twin = Rejection(reason="same_weights", text=f"the same weights as {copied.submission.key}, committed at block 70")
     miners = [

@@ -16,8 +16,9 @@ from transformers import AutoTokenizer, LlamaForCausalLM
 from finetune.errors import ScoringError, SetupError
 from finetune.evals.runtime import load, losses
 from finetune.evals.tokens import Tokens
+from finetune.mining.collate import IGNORED, collate
 from finetune.mining.tiny import build_tiny
-from finetune.mining.train import IGNORED, Lora, Recipe, collate, rate, train
+from finetune.mining.train import Lora, Recipe, rate, train
 from finetune.streams.sample import Message, Sample
 from finetune.streams.word_sorting import WordSorting
 

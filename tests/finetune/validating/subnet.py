@@ -281,6 +281,14 @@ class Subnet:
         self.join("north", stake=1000.0)
         self.nodes: list[Node] = []
 
+    @classmethod
+    def reopened(cls, root: Path, warehouse: Warehouse, catalog: Catalog) -> "Subnet":
+        """The subnet whose files lie under `root`."""
+        subnet = cls.__new__(cls)
+        subnet.root, subnet.warehouse, subnet.catalog, subnet.nodes = root, warehouse, catalog, []
+        subnet.chain = LocalChain(root / "chain.sqlite")
+        return subnet
+
     def join(self, name: str, *, stake: float = 0.0) -> None:
         """Register a hotkey, each under a coldkey of its own."""
         self.chain.register(key(name), f"cold-{name}")
