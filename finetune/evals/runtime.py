@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from competitions.batches import sample_loss
+from competitions.competition import WORST_LOSS
 from finetune.errors import ScoringError
 from finetune.evals.faults import as_scoring_error
 from finetune.evals.quiet import quiet
@@ -56,8 +58,8 @@ def losses(loaded: Loaded, method: str, samples: Iterable[Sample], *, sequence_l
     found = find_method(method)
     for sample in samples:
         with as_scoring_error("scoring a sample"):
-            loss = found.loss(loaded.model, loaded.tokenizer, sample, sequence_length=sequence_length)
-        yield found.clip(loss)
+            loss = found(loaded.model, loaded.tokenizer, sample, sequence_length=sequence_length)
+        yield sample_loss(loss, WORST_LOSS[method])
 
 
 def _load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":

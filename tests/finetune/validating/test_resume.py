@@ -1,7 +1,6 @@
 """Kill a validator anywhere and start it again: it ends where an undisturbed one ends, with nothing counted twice."""
 
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +8,13 @@ from typing import Any
 
 import pytest
 
-from finetune.errors import ChainUnavailable, HubUnavailable
+from competitions.schedule import Catalog
+from finetune.errors import ChainUnavailable, HubUnavailable, ScoringError
 from finetune.streams.registry import open_stream
-from finetune.validating.state import State
+from finetune.validating.report import ReportFolder
 from tests.finetune.validating.subnet import Faulty, Node, Subnet, TensorScorer, address
+
+TABLES = ("rounds", "stages", "losses", "seats", "stops", "models", "rejections")
 
 
 class Killed(BaseException):
@@ -20,85 +22,70 @@ class Killed(BaseException):
 
 
 class Countdown:
-    """Raises at the n-th call, and at every call after it: a dead process does nothing more."""
+    """Gives an error for the n-th call: a kill also for all calls after it, for a dead process does nothing more."""
 
-    def __init__(self, n: int | None, error: Callable[[], BaseException], *, once: bool = False) -> None:
-        self.n, self.error, self.once, self.calls = n, error, once, 0
+    def __init__(self, n: int = 10**9, error: type[BaseException] = Killed) -> None:
+        self.n, self.error, self.calls = n, error, 0
 
     def __call__(self, method: str = "") -> BaseException | None:
         self.calls += 1
-        dead = self.n is not None and (self.calls == self.n if self.once else self.calls >= self.n)
-        return self.error() if dead else None
+        due = self.calls >= self.n if self.error is Killed else self.calls == self.n
+        return self.error("the hundredth time today") if due else None
 
     def check(self) -> None:
         if (error := self()) is not None:
             raise error
 
 
+class DyingDatabase:
+    """A connection that counts what writes, and kills before the n-th of these."""
+
+    def __init__(self, real: Any, countdown: Countdown) -> None:
+        self._real, self._countdown = real, countdown
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def execute(self, statement: str, *values: Any) -> Any:
+        if not statement.startswith(("SELECT", "PRAGMA")):
+            self._countdown.check()
+        return self._real.execute(statement, *values)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a validator and its chain hold after the second round."""
+    """What a validator and its chain hold after the round."""
 
     record: dict[str, Any]
     tables: dict[str, list[Any]]
     weights: dict[str, float]
-    outcomes: list[str]
-
-
-TABLES = ("rounds", "stages", "losses", "seats", "stops", "models", "rejections", "weights")
-
-
-def outcome(node: Node, sync: int, outcomes: list[str]) -> Outcome:
-    tables = {name: node.state._run(f"SELECT * FROM {name} ORDER BY 1, 2") for name in TABLES}
-    node.subnet.chain.advance(20)  # the epoch in which the weights are revealed
-    return Outcome(
-        record=node.record(sync),
-        tables=tables,
-        weights=node.subnet.chain.weights()[address("north")],
-        outcomes=outcomes,
-    )
 
 
 @pytest.fixture(scope="module")
-def played(warehouse, competition, tmp_path_factory) -> Iterator[Path]:
-    """The files of a subnet whose validator has played one round, at the sync block of the second.
+def played(warehouse, competition, tmp_path_factory) -> Path:
+    """The files of a subnet at its second sync block, of which the validator has played the first.
 
-    In the second round there are a champion, a better model, a worse one, a copy and one that cannot be scored.
+    Ada holds the seat. Bob is better, eve copies ada, cid is worse, dan cannot be scored.
     """
-    from competitions.schedule import Catalog
-
     subnet = Subnet(tmp_path_factory.mktemp("played") / "subnet", warehouse, Catalog((competition,)))
     subnet.chain.advance()
     subnet.submit("ada", 1.5)
-    node = subnet.node()
-    subnet.play(node)
+    subnet.play(subnet.node())
     for name, quality in (("bob", 1.0), ("eve", 1.5), ("cid", 1.8), ("dan", 0.5)):
         subnet.submit(name, quality)
     subnet.next_sync()
     subnet.close()
-    yield subnet.root
-
-
-def hook(quality: float, number: int, loss: float) -> float:
-    from finetune.errors import ScoringError
-
-    if quality == 0.5:
-        raise ScoringError("it has no such weights")
-    return loss
+    return subnet.root
 
 
 @pytest.fixture
-def resume(played, tmp_path, warehouse, competition) -> Iterator[Callable[..., Subnet]]:
-    """Copies the files as they were, for one more try."""
-    from competitions.schedule import Catalog
-
+def again(played, tmp_path, warehouse, competition) -> Iterator[Callable[[], Subnet]]:
+    """Opens a copy of the files as they were."""
     opened = []
 
-    def copy(*, with_models: bool = True) -> Subnet:
+    def copy() -> Subnet:
         root = tmp_path / f"try-{len(opened)}"
         shutil.copytree(played, root)
-        if not with_models:
-            shutil.rmtree(root / "north" / "cache")
         opened.append(Subnet.reopened(root, warehouse, Catalog((competition,))))
         return opened[-1]
 
@@ -107,63 +94,120 @@ def resume(played, tmp_path, warehouse, competition) -> Iterator[Callable[..., S
         subnet.close()
 
 
-def ports(subnet: Subnet, countdown: Countdown, *, scorer: bool = True) -> dict[str, Any]:
-    """Every port, counting its calls."""
+def start(subnet: Subnet, *, chain=Countdown, hub=Countdown, others=Countdown) -> Node:
+    """A validator whose ports count their calls; a scorer's first and thirtieth sample count as calls."""
 
-    def counted(quality: float, number: int, loss: float) -> float:
-        if scorer and number in (0, 30):
-            countdown.check()
-        return hook(quality, number, loss)
+    def score(quality: float, number: int, loss: float) -> float:
+        if number in (0, 30):
+            others.check()
+        if quality == 0.5:
+            raise ScoringError("it has no such weights")
+        return loss
 
     def open_counted(name: str, options: Any) -> Any:
-        countdown.check()
+        others.check()
         return open_stream(name, options)
 
-    return {
-        "chain": Faulty(subnet.chain, countdown),
-        "hub": Faulty(subnet.warehouse.hub(), countdown),
-        "scorer": TensorScorer(hook=counted),
-        "open_stream": open_counted,
-        "publishers": (),
-    }
+    return subnet.node(
+        chain=Faulty(subnet.chain, chain),
+        hub=Faulty(subnet.warehouse.hub(), hub),
+        scorer=TensorScorer(hook=score),
+        open_stream=open_counted,
+        publishers=(Faulty(ReportFolder(subnet.root / "north" / "reports"), others),),
+    )
 
 
-def undisturbed(subnet: Subnet) -> tuple[Outcome, int]:
-    """The second round played in one go, and how many calls of ports it took."""
-    countdown = Countdown(None, Killed)
-    node = node_with(subnet, countdown)
-    sync = subnet.chain.block()
-    return outcome(node, sync, [node.step().outcome]), countdown.calls
+def healthy(subnet: Subnet) -> Node:
+    return start(subnet, chain=Countdown(), hub=Countdown(), others=Countdown())
 
 
-def node_with(subnet: Subnet, countdown: Countdown, **options: Any) -> Node:
-    node = subnet.node(**ports(subnet, countdown, **options))
-    reports = Faulty(node.reports, countdown)
-    object.__setattr__(node.ports, "publishers", (reports,))
-    return node
+def outcome(node: Node, sync: int) -> Outcome:
+    """What there is once the weights are revealed."""
+    tables = {name: node.state._run(f"SELECT * FROM {name} ORDER BY 1, 2, 3") for name in TABLES[:3]}
+    tables |= {name: node.state._run(f"SELECT * FROM {name} ORDER BY 1, 2") for name in TABLES[3:]}
+    node.subnet.chain.advance(20)
+    return Outcome(record=node.record(sync), tables=tables, weights=node.subnet.chain.weights()[address("north")])
 
 
-def finished(subnet: Subnet) -> Outcome:
+def finish(subnet: Subnet) -> Outcome:
     """The round, finished by a fresh process on the same files."""
     sync = subnet.chain.block()
-    node = node_with(subnet, Countdown(None, Killed))
-    return outcome(node, sync, [node.step().outcome])
+    node = healthy(subnet)
+    step = node.step()
+    assert (step.outcome, step.sync) in (("judged", sync), ("idle", None))
+    return outcome(node, sync)
 
 
-def check_same(found: Outcome, wanted: Outcome) -> None:
-    assert found.record == wanted.record
-    assert found.weights == wanted.weights
-    for name in TABLES:
-        assert found.tables[name] == wanted.tables[name], name
+@pytest.fixture(scope="module")
+def undisturbed(played, warehouse, competition, tmp_path_factory) -> Outcome:
+    root = tmp_path_factory.mktemp("undisturbed") / "subnet"
+    shutil.copytree(played, root)
+    subnet = Subnet.reopened(root, warehouse, Catalog((competition,)))
+    found = finish(subnet)
+    subnet.close()
+    assert found.weights == {address("bob"): 1.0}
+    assert {one["reason"] for one in found.record["rejections"].values()} == {"same_weights", "cannot_be_scored"}
+    return found
 
 
-def test_killed_at_any_call_of_any_port_the_round_ends_as_if_nothing_had_happened(resume):
-    wanted, calls = undisturbed(resume())
-    assert calls > 30
-    for n in range(1, calls + 1):
-        subnet = resume()
-        node = node_with(subnet, Countdown(n, Killed))
+def calls_of(subnet: Subnet, begin: Callable[[Countdown], Node]) -> int:
+    """How many calls an undisturbed round makes."""
+    countdown = Countdown()
+    begin(countdown).step()
+    return countdown.calls
+
+
+def test_killed_at_any_call_of_any_port_a_round_ends_as_if_nothing_had_happened(again, undisturbed):
+    count = Countdown()
+    start(again(), chain=count, hub=count, others=count).step()
+    assert count.calls > 25
+    for n in range(1, count.calls + 1):
+        subnet, dying = again(), Countdown(n)
+        node = start(subnet, chain=dying, hub=dying, others=dying)
         with pytest.raises(Killed):
             node.step()
         node.kill()
-        check_same(finished(subnet), wanted)
+        assert finish(subnet) == undisturbed, n
+
+
+def test_killed_before_any_write_of_its_memory_a_round_ends_as_if_nothing_had_happened(again, undisturbed):
+    def begin(subnet: Subnet, countdown: Countdown) -> Node:
+        node = healthy(subnet)
+        node.state._db = DyingDatabase(node.state._db, countdown)
+        return node
+
+    count = Countdown()
+    begin(again(), count).step()
+    assert count.calls > 40
+    for n in range(1, count.calls + 1):
+        subnet = again()
+        node = begin(subnet, Countdown(n))
+        with pytest.raises(Killed):
+            node.step()
+        node.kill()
+        assert finish(subnet) == undisturbed, n
+
+
+def test_a_chain_that_fails_once_at_any_call_changes_nothing(again, undisturbed):
+    count = Countdown()
+    start(again(), chain=count, hub=Countdown(), others=Countdown()).step()
+    for n in range(1, count.calls + 1):
+        subnet = again()
+        sync = subnet.chain.block()
+        node = start(subnet, chain=Countdown(n, ChainUnavailable), hub=Countdown(), others=Countdown())
+        steps = [node.step().outcome, node.step().outcome]
+        assert steps in (["waiting", "judged"], ["judged", "idle"])
+        assert outcome(node, sync) == undisturbed, n
+
+
+def test_a_hub_that_fails_once_at_any_call_costs_nobody_more_than_the_round(again, undisturbed):
+    count = Countdown()
+    start(again(), chain=Countdown(), hub=count, others=Countdown()).step()
+    for n in range(1, count.calls + 1):
+        subnet = again()
+        node = start(subnet, chain=Countdown(), hub=Countdown(n, HubUnavailable), others=Countdown())
+        assert node.step().outcome == "judged"
+        subnet.play(node)
+        assert node.champion().key == undisturbed.record["champion"]["after"]
+        reasons = {one["reason"] for one in node.record(subnet.chain.block())["rejections"].values()}
+        assert reasons == {"same_weights", "cannot_be_scored"}
