@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from competitions.season import REFERENCE
 from finetune.board.bars import evidence_bar, evidence_words
+from finetune.board.competition_view import CompetitionView
 from finetune.board.figures import NONE, bits, counted, needed, power, share, whole
 from finetune.board.loss_chart import loss_chart
 from finetune.board.losses import LAST_ROUNDS
@@ -11,7 +12,6 @@ from finetune.board.markup import Html, join, prose, tag
 from finetune.board.reasons import score
 from finetune.board.standings import Standing
 from finetune.board.tables import Column, code, facts, folded, stacked_table, table
-from finetune.board.view import CompetitionView
 
 _FIRST_ROWS = 25  # standings in sight; the others are folded away
 _SHOWN_ROUNDS = 60  # rounds in the list; older ones are counted

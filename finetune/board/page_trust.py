@@ -2,11 +2,12 @@
 
 from collections import Counter
 
+from finetune.board.competition_view import CompetitionView
 from finetune.board.figures import NONE, bits, counted, listed, whole
 from finetune.board.markup import Html, join, tag
 from finetune.board.tables import Column, code, folded, table
 from finetune.board.trust import Opinion
-from finetune.board.view import CompetitionView, View
+from finetune.board.view import View
 
 _SHOWN_LEFT_OUT = 100  # reports that are not used, of which a page full would say no more
 
@@ -23,7 +24,7 @@ def rejections_section(view: View) -> Html:
             Column("Committed", figures=True),
             Column("Competition", figures=True),
             Column("Reason"),
-            Column("In words"),
+            Column("In words", sentences=True),
             Column("Fault"),
             Column("Again?"),
         ]
@@ -74,7 +75,10 @@ def _agreement(one: CompetitionView) -> Html:
         Column("Says"),
         Column("Largest difference of a mean", figures=True),
     ]
-    rows = [[each.validator, _verdict(each), each.says or NONE, bits(each.difference)] for each in told.opinions]
+    rows = [
+        [each.validator, _verdict(each), each.says or NONE, bits(each.difference) if each.says else NONE]
+        for each in told.opinions
+    ]
     again = one.recount
     words = f"{one.competition.title}: {told.summary}"
     if again is not None and again.duels:
@@ -129,7 +133,9 @@ def _signatures(view: View) -> Html:
         parts.append(table("Reports by signer", columns, rows))
     if view.left_out:
         lines = [[one.claims, one.why] for one in view.left_out[:_SHOWN_LEFT_OUT]]
-        listing = table("Reports left out", [Column("Says it is by"), Column("Why it is not used")], lines)
+        listing = table(
+            "Reports left out", [Column("Says it is by"), Column("Why it is not used", sentences=True)], lines
+        )
         parts.append(folded(f"{counted(len(view.left_out), 'report')} left out, and why", listing))
     return join(*parts)
 

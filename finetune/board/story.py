@@ -50,6 +50,16 @@ def holder_of(competition: Competition, rounds: Iterable[Round]) -> Entrant | No
     return seats[-1].champion if seats else None
 
 
+def story_of(changes: Sequence[SeatChange], holder: Entrant, rounds: int, names: Names) -> str:
+    """How today's holder came to the seat; `rounds` is how many the competition has had."""
+    if changes:
+        return f"At block {whole(changes[-1].block)} {changes[-1].sentence}"
+    if holder.is_reference:
+        played = f"after {counted(rounds, 'round')}" if rounds else "no round has been played yet"
+        return f"The reference has held the seat since the competition opened; {played}, no miner has taken it."
+    return f"{names.entrant(holder.key)} has held the seat since before the first of these reports."
+
+
 def duel_words(duel: Duel, alpha: float) -> str:
     """A won duel in words: with 96 wins to 12 losses, evidence 2^54.2 beyond the 2^13.3 (1/alpha) that a seat takes."""
     return (

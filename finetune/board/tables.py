@@ -8,10 +8,16 @@ from finetune.board.markup import Html, join, tag
 
 @dataclass(frozen=True)
 class Column:
-    """A heading; figures are set flush right."""
+    """A heading; figures are set flush right, sentences get room."""
 
     heading: str
     figures: bool = False
+    sentences: bool = False
+
+    @property
+    def style(self) -> str | None:
+        """The class of its cells."""
+        return "n" if self.figures else "sentence" if self.sentences else None
 
 
 def table(
@@ -39,7 +45,7 @@ def stacked_table(caption: str, columns: Sequence[Column], rows: Iterable[tuple[
             name, scope, role = ("th", "row", "rowheader") if not number else ("td", None, "cell")
             label = tag("span", column.heading, class_="label", aria_hidden="true")
             inner = tag("div", cell)
-            cells.append(tag(name, label, inner, scope=scope, role=role, class_="n" if column.figures else None))
+            cells.append(tag(name, label, inner, scope=scope, role=role, class_=column.style))
         body.append(tag("tr", *cells, role="row", class_=kind))
     return tag(
         "table",
@@ -67,10 +73,10 @@ def code(value: str) -> Html:
 
 
 def _heading(column: Column, role: str | None = None) -> Html:
-    return tag("th", column.heading, scope="col", role=role, class_="n" if column.figures else None)
+    return tag("th", column.heading, scope="col", role=role, class_=column.style)
 
 
 def _row(columns: Sequence[Column], row: Sequence[str]) -> Html:
     first, *rest = zip(columns, row, strict=True)
-    cells = [tag("td", cell, class_="n" if column.figures else None) for column, cell in rest]
-    return tag("tr", tag("th", first[1], scope="row", class_="n" if first[0].figures else None), join(*cells))
+    cells = [tag("td", cell, class_=column.style) for column, cell in rest]
+    return tag("tr", tag("th", first[1], scope="row", class_=first[0].style), join(*cells))

@@ -141,6 +141,17 @@ class TestStandings:
         assert (ada.tally.wins, ada.tally.batches, ada.status) == (0, 60, "challenger")
         assert ada.strength == -evidence(0, ada.tally.losses)
 
+    def test_a_rest_ends_with_the_champion_it_was_earned_under(self):
+        """Poor is stopped by ada in the very round in which bo dethrones ada."""
+        poor = Miner(name="poor", loss=2.6, block=45)
+        play = Play(
+            Catalog((competition(),)), [Miner(name="ada", loss=2.0), poor, Miner(name="bo", loss=1.5, block=46)]
+        )
+        reports = play.reports(3)
+        assert newest(reports)["record"]["losses"][poor.submission.key]["stopped"] == "behind"
+        found = row(view_of(play, reports, block=75), "poor")
+        assert (found.status, found.tally.wins) == ("challenger", 0)
+
     def test_whoever_is_out_reads_why_with_names_for_keys(self, view):
         assert row(view, "twin").reason == "The same weights as bo, committed at block 70"
         assert row(view, "fresh").status == "waiting"
@@ -177,11 +188,13 @@ class TestReports:
     def test_what_nobody_signed_is_left_out_with_its_reason(self, play, reports):
         forged = {**reports[-1], "hotkey": hotkey("east")}
         stranger = sign(reports[-1]["record"], key("stranger"))
+        miner = sign(reports[-1]["record"], key("ada"))
         early = resigned(reports[-1], "north", sync=10_000)
         other = resigned(reports[-1], "north", format=2)
-        view = view_of(play, [forged, stranger, early, other, {}, *reports], block=615)
+        view = view_of(play, [forged, stranger, miner, early, other, {}, *reports], block=615)
         assert [one.why for one in view.left_out] == [
             "the signature does not fit",
+            "its signer has no validator permit on this subnet",
             "its signer has no validator permit on this subnet",
             "round 10,000 lies beyond block 615",
             "the record has format 2, this page reads format 1",
@@ -323,6 +336,10 @@ class TestChain:
     def test_every_epoch_of_the_incentive_sums_to_one(self, view):
         assert len(view.incentive.epochs) == ROUNDS + 1
         assert all(sum(parts) in (pytest.approx(1), 0) for _, parts in view.incentive.epochs)
+
+    def test_hotkeys_come_by_what_they_earned_over_all_epochs(self, play, reports):
+        history = [(20, {hotkey("ada"): 0.9, hotkey("bo"): 0.1}), (40, {hotkey("ada"): 0.3, hotkey("bo"): 0.7})]
+        assert view_of(play, reports, block=615, incentive_history=history).incentive.names == ("ada", "bo")
 
     def test_a_crowd_shares_one_column(self, play, reports):
         history = [(20, {f"hotkey {n:02}": 1.0 + (n < 7) for n in range(20)})]

@@ -1,7 +1,9 @@
 """What the tests of validators share: one hub with small models on it, and a subnet of its own for each test."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -11,11 +13,29 @@ from competitions.schedule import Catalog
 from finetune.hub.server import LocalHub
 from tests.finetune.validating.subnet import Subnet, Warehouse, make_competition
 
+MEMORY = Path("/dev/shm")
+ROOM = 1_000_000_000  # bytes; caches keep a quarter of that free
+
 
 @pytest.fixture(scope="session")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+def memory() -> Iterator[Path]:
+    """A folder in memory where this machine has one: validators wait for the disk thousands of times in these tests."""
+    fits = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
+    with TemporaryDirectory(dir=MEMORY if fits else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def tmp_path(memory: Path) -> Iterator[Path]:
+    with TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def warehouse(memory: Path) -> Iterator[Warehouse]:
     """A running hub; models that tests only read are uploaded once."""
-    root = tmp_path_factory.mktemp("warehouse")
+    root = memory / "warehouse"
+    root.mkdir()
     tokens = {user: Warehouse.token(user) for user in Warehouse.USERS}
     with LocalHub(root / "hub", tokens) as hub:
         yield Warehouse(root, hub)

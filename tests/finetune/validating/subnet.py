@@ -195,7 +195,7 @@ def make_competition(warehouse: Warehouse, **changes: Any) -> Competition:
             reward=1.0,
             first_block=0,
             constraints=Constraints(
-                architectures=("LlamaForCausalLM",), max_parameters=100, max_bytes=100_000, sequence_length=64
+                architectures=("LlamaForCausalLM",), max_parameters=100, max_bytes=1_000_000, sequence_length=64
             ),
             epsilon=Epsilon(start=0.05, end=0.01, decay_blocks=200),
             reference=Reference(**pinned),

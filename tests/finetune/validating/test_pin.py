@@ -1,0 +1,126 @@
+"""Pin: a competition's file gets the revisions, digests and control losses that were found here and now."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from competitions.competition import Competition
+from competitions.files import CatalogError, read_competition
+from finetune.errors import HubUnavailable, ScoringError
+from finetune.hub.cache import ModelCache
+from finetune.streams.registry import open_stream
+from finetune.validating.pin import CONTROL_SAMPLES, pin, pin_file
+from tests.finetune.validating.subnet import FaultyHub, TensorScorer, Uploaded, Warehouse
+
+TEXT = """# What this competition is for.
+id = 3
+title = "Word sorting"
+reward = 1.0
+first_block = 0
+
+[constraints]
+architectures = ["LlamaForCausalLM"]
+max_parameters = 100
+max_bytes = 10_000  # generous
+sequence_length = 64
+lora = "allowed"
+
+[[constraints.bases]]
+repository = "{base}"
+
+[epsilon]
+start = 0.05
+end = 0.01
+decay_blocks = 200
+
+[reference]
+repository = "{reference}"
+
+[[tasks]]
+name = "WORDS"
+method = "reference"
+stream = "word_sorting"
+weight = 1.0
+"""
+
+
+@pytest.fixture
+def models(warehouse: Warehouse) -> tuple[Uploaded, Uploaded]:
+    """The reference and the base."""
+    return warehouse.model(2.0), warehouse.model(1.9)
+
+
+@pytest.fixture
+def path(tmp_path: Path, models: tuple[Uploaded, Uploaded]) -> Path:
+    path = tmp_path / "three.toml"
+    path.write_text(TEXT.format(reference=models[0].repository, base=models[1].repository))
+    return path
+
+
+@pytest.fixture
+def cache(tmp_path):
+    with ModelCache(tmp_path / "cache", 1_000_000) as found:
+        yield found
+
+
+def test_a_pinned_file_may_open_and_its_comments_stay(path, models, cache, warehouse):
+    assert not read_competition(path).pinned
+    scorer = TensorScorer()
+    written = pin_file(path, warehouse.hub(), cache, scorer, open_stream)
+    found = read_competition(path)
+    assert found == written
+    assert found.pinned
+    assert (found.reference.revision, found.reference.digest) == (models[0].revision, models[0].digest)
+    assert (found.constraints.bases[0].revision, found.constraints.bases[0].digest) == (
+        models[1].revision,
+        models[1].digest,
+    )
+    assert len(found.reference.control_losses) == CONTROL_SAMPLES
+    assert scorer.scored == [2.0]
+    assert path.read_text().startswith("# What this competition is for.\n")
+    assert "10_000  # generous" in path.read_text()
+
+
+def test_pinning_again_finds_the_same(path, cache, warehouse):
+    first = pin_file(path, warehouse.hub(), cache, TensorScorer(), open_stream)
+    text = path.read_text()
+    assert pin_file(path, warehouse.hub(), cache, TensorScorer(), open_stream) == first
+    assert path.read_text() == text
+
+
+def test_a_revision_that_is_given_is_kept(path, cache, warehouse):
+    old = warehouse.model(2.0)
+    folder = warehouse.new_folder()
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    competition = read_competition(path)
+    given = replace(competition, reference=replace(competition.reference, revision=old.revision))
+    assert pin(given, warehouse.hub(), cache, TensorScorer(), open_stream).reference.revision == old.revision
+
+
+@pytest.mark.parametrize("failure", ["hub", "model", "file"])
+def test_a_failure_leaves_the_file_as_it_was(path, cache, warehouse, failure):
+    hub, scorer = FaultyHub(warehouse.hub()), TensorScorer()
+    if failure == "hub":
+        hub.faults[warehouse.model(2.0).repository] = HubUnavailable("down")
+    elif failure == "model":
+        scorer.hook = broken
+    else:
+        path.write_text(path.read_text().replace("id = 3", "id = -3"))
+    text = path.read_text()
+    with pytest.raises((HubUnavailable, ScoringError, CatalogError)):
+        pin_file(path, hub, cache, scorer, open_stream)
+    assert path.read_text() == text
+    assert [one.name for one in path.parent.glob("*.toml*")] == [path.name]
+
+
+def broken(quality: float, number: int, loss: float) -> float:
+    raise ScoringError("it cannot be loaded")
+
+
+def test_the_known_losses_are_those_that_every_round_checks(path, cache, warehouse):
+    """What was pinned here passes here."""
+    found = pin_file(path, warehouse.hub(), cache, TensorScorer(), open_stream)
+    assert isinstance(found, Competition)
+    assert all(1.0 <= loss <= 3.0 for loss in found.reference.control_losses)
