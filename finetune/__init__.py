@@ -1,1 +1,1 @@
-"""The work of the subnet: chain, hub, streams, evals, validating, mining and the board. The rules are in `competitions`."""
+"""The work of the subnet: chain, hub, streams, evals, mining, validating and the board. Rules are in `competitions`."""

@@ -131,8 +131,9 @@ class Round:
             if roster.champion is None or scoring.champion is not None:
                 return scoring
             champion = self._score_whole(roster.champion, samples)
+            done = {*self.state.losses(self.competition.id, self.sync), *self.state.rejections()}
             for contender in roster.challengers:
-                if contender.entrant.key not in self.state.losses(self.competition.id, self.sync):
+                if contender.entrant.key not in done:
                     self._score_challenger(contender, roster, champion, samples)
             return scoring
 
