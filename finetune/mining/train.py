@@ -90,9 +90,9 @@ def train(
 
     A full model is written with its tokenizer; an adapter as its weights and configuration alone. The same arguments
     give the same weights on the same CPU. `on_step(step, steps, loss)` is called after each step, counted from 1; what
-    it raises ends the training, and nothing is left behind. Raises `SetupError` if `out` is there already, if the
-    samples do not suffice, or if one has no reference token to learn within the sequence length; and `ScoringError` if
-    `base` cannot be loaded.
+    it raises ends the training, and nothing is left behind. Raises `SetupError` if `out` is there already, if the disk
+    is full, if the samples do not suffice, or if one has no reference token to learn within the sequence length; and
+    `ScoringError` if `base` cannot be loaded.
     """
     import torch
 
@@ -174,17 +174,24 @@ def rate(step: int, recipe: Recipe) -> float:
 
 
 def _write(folder: Path, model: Any, config: Any, tokenizer: "PreTrainedTokenizerBase") -> None:
-    """The files of a submission and no others: the library would add a model card, and the path of the base."""
+    """The files of a submission and no others: the library would add a model card, and the path of the base.
+
+    Raises `SetupError` when the disk is full.
+    """
     from peft import get_peft_model_state_dict
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    if config is None:
-        with quiet():
-            model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-        return
-    config.base_model_name_or_path = None
-    config.inference_mode = True
-    config.save_pretrained(folder)
-    weights = {name: weight.contiguous().cpu() for name, weight in get_peft_model_state_dict(model).items()}
-    save_file(weights, folder / "adapter_model.safetensors")
+    try:
+        if config is None:
+            with quiet():
+                model.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
+            return
+        config.base_model_name_or_path = None
+        config.inference_mode = True
+        config.save_pretrained(folder)
+        weights = {name: weight.contiguous().cpu() for name, weight in get_peft_model_state_dict(model).items()}
+        save_file(weights, folder / "adapter_model.safetensors")
+    except (OSError, SafetensorError) as error:
+        raise SetupError(f"the trained model cannot be written below {folder.parent}: {error}") from error

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from transformers import AutoTokenizer, LlamaForCausalLM
 
@@ -218,3 +219,13 @@ def test_the_learning_rate_rises_in_a_line_and_falls_along_a_cosine():
     assert rate(8, recipe) == pytest.approx(0.5)
     assert rate(12, recipe) == pytest.approx(0.0)
     assert rate(0, dataclasses.replace(recipe, warmup_steps=0)) == 1.0
+
+
+def test_a_model_that_the_disk_refuses_is_one_sentence(base: Path, tmp_path: Path, monkeypatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("transformers.PreTrainedModel.save_pretrained", full)
+    with pytest.raises(SetupError, match="No space left"):
+        train(base, tmp_path / "out", samples("full"), dataclasses.replace(RECIPE, steps=1))
+    assert not list(tmp_path.iterdir())
