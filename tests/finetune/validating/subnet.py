@@ -124,7 +124,7 @@ class FaultyHub:
     """The hub, but for the repositories in `faults`: a listing of one raises what stands there."""
 
     def __init__(self, real: HubClient) -> None:
-        self._real = real
+        self.real = real
         self.faults: dict[str, Exception] = {}
         self.listed: list[str] = []
 
@@ -132,10 +132,10 @@ class FaultyHub:
         self.listed.append(repository)
         if repository in self.faults:
             raise self.faults[repository]
-        return self._real.listing(repository, revision)
+        return self.real.listing(repository, revision)
 
     def download(self, listing: Any, paths: Sequence[str], into: Path) -> None:
-        self._real.download(listing, paths, into)
+        self.real.download(listing, paths, into)
 
 
 @dataclass(frozen=True, kw_only=True)

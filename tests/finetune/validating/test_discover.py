@@ -1,6 +1,7 @@
 """Discover: one read of the chain at the sync block, in which only the form of commitments is judged."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 from competitions.schedule import Catalog
 from finetune.chain.local import LocalChain
@@ -51,6 +52,21 @@ def test_a_hotkey_that_commits_again_is_another_submission_and_the_first_no_long
     subnet.chain.advance()
     assert first.key != second.key
     assert discover(subnet.chain, subnet.catalog, 2).standing == {second.key}
+
+
+def test_a_commitment_of_somebody_without_a_uid_is_nobodys(subnet):
+    """A chain may answer the two questions from different nodes."""
+    subnet.submit("ada", 1.0)
+    bob = subnet.submit("bob", 1.1)
+    subnet.chain.advance()
+    metagraph = subnet.chain.metagraph(1)
+    without = replace(metagraph, neurons=tuple(one for one in metagraph.neurons if one.hotkey != address("ada")))
+    chain = SimpleNamespace(
+        metagraph=lambda block: without, commitments=subnet.chain.commitments, block_hash=subnet.chain.block_hash
+    )
+    found = discover(chain, subnet.catalog, 1)
+    assert found.standing == {bob.key}
+    assert found.rejections == {}
 
 
 def test_an_owner_without_a_uid_is_no_owner_to_burn_with(tmp_path, competition):

@@ -116,6 +116,21 @@ def test_a_private_or_deleted_repository_is_the_miners_fault_and_may_come_back(s
     assert entrants(fetch()) == [one]
 
 
+def test_a_repository_that_only_our_own_token_can_read_is_private(subnet, node, hub, fetch, warehouse):
+    model = own_model(warehouse, 0.8)
+    one = subnet.commit("ada", model)
+    owner = warehouse.hub("miner")
+    owner.set_private(model.repository, True)
+    hub.real = owner
+    roster = fetch()
+    assert reasons(roster) == {one.key: ("private_repository", "miner", True)}
+    assert (roster.absent, node.state.rejections()) == ((one.key,), {})
+    owner.set_private(model.repository, False)
+    assert entrants(fetch()) == [one]
+    owner.set_private(model.repository, True)
+    assert fetch(champion=one).reachable is False
+
+
 def test_a_revision_that_was_never_there_is_the_miners_fault(subnet, fetch, warehouse):
     one = subnet.commit("ada", replace(warehouse.model(0.8), revision="f" * 40))
     assert reasons(fetch()) == {one.key: ("repository_gone", "miner", True)}
