@@ -176,7 +176,6 @@ class Round:
         """Score one challenger until the rules stop it; a model that cannot be scored on a sound machine is out."""
         assert roster.champion is not None
         entrant, champion = contender.entrant, roster.champion.entrant
-        before = Season({sync: each for sync, each in self._season().rounds.items() if sync != self.sync})
         self._say(f"score {entrant.key}")
         try:
             found, stopped = score_challenger(
@@ -186,7 +185,7 @@ class Round:
                 self.competition,
                 champion=losses,
                 epsilon=self._epsilon(champion),
-                before=before.duel(champion, entrant, self.competition, self.sync),
+                before=self._season().duel(champion, entrant, self.competition, self.sync),
             )
         except ScoringError as error:
             self._control(roster)

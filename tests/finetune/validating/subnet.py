@@ -81,6 +81,7 @@ class TensorScorer:
 
     hook: Callable[[float, int, float], float] = lambda quality, number, loss: loss
     scored: list[float] = field(default_factory=list)
+    folders: list[Folders] = field(default_factory=list)
 
     def losses(
         self, folders: Folders, items: Sequence[tuple[str, Sample]], *, sequence_length: int, dtype: str
@@ -88,6 +89,7 @@ class TensorScorer:
         weights = sorted(folders.model.glob("*.safetensors"))
         quality = round(float(next(file["quality"] for file in map(load_file, weights) if "quality" in file)[0]), 4)
         self.scored.append(quality)
+        self.folders.append(folders)
         for number, (_, sample) in enumerate(items):
             try:
                 loss = self.hook(quality, number, quality * difficulty(sample))

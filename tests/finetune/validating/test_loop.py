@@ -143,6 +143,29 @@ def test_a_machine_that_breaks_in_the_middle_of_a_round_blames_no_miner(subnet):
     assert node.state.rejections() == {}
 
 
+def test_a_machine_that_breaks_at_the_champion_does_not_count_it_as_unreachable(subnet):
+    broken = []
+
+    def hook(quality: float, number: int, loss: float) -> float:
+        if broken and (len(broken) > 1 or quality == 1.0):
+            broken.append("it stays like this")
+            raise ScoringError("an illegal memory access was encountered")
+        return loss
+
+    node = subnet.node(scorer=TensorScorer(hook=hook))
+    subnet.chain.advance()
+    champion = subnet.submit("ada", 1.0)
+    subnet.play(node)
+    broken.append("from now on")
+    subnet.next_sync()
+    assert node.step().outcome == "waiting"
+    subnet.chain.advance(SYNC_BLOCKS)
+    assert node.step().outcome == "void"
+    broken.clear()
+    assert node.step().outcome == "judged"
+    assert (node.champion(), node.state.seat(1)[0].unreachable) == (champion, 0)
+
+
 def test_a_round_that_overruns_is_finished_and_the_sync_blocks_it_passed_are_skipped(subnet):
     late = [True]
 

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from competitions.competition import Judge
+from competitions.dethroning import dethrones
 from competitions.epsilon import Epsilon
-from competitions.season import REFERENCE
+from competitions.season import REFERENCE, reference_of
 from finetune.errors import HubUnavailable, RepositoryGone, ScoringError
 from tests.finetune.validating.subnet import (
     FaultyHub,
@@ -76,6 +78,19 @@ def test_two_validators_score_the_same_samples_and_write_the_same_record(subnet,
     sync = subnet.play(node, other)
     assert node.record(sync) == other.record(sync)
     assert node.report(sync)["hotkey"] != other.report(sync)["hotkey"]
+
+
+@pytest.mark.parametrize("tokenizer", ["any", "reference"])
+def test_where_the_tokenizer_is_fixed_everybody_is_scored_through_the_references(open_subnet, competition, tokenizer):
+    constraints = replace(competition.constraints, tokenizer=tokenizer)
+    subnet = open_subnet(replace(competition, constraints=constraints))
+    subnet.chain.advance()
+    subnet.submit("ada", 1.0)
+    node = subnet.node()
+    subnet.play(node)
+    own = node.cache.get(competition.reference.digest).folder
+    assert node.scorer.scored == [2.0, 2.0, 1.0]
+    assert {one.tokenizer for one in node.scorer.folders} == {own if tokenizer == "reference" else None}
 
 
 # Models that fail
@@ -170,13 +185,14 @@ def test_a_challenger_stopped_as_behind_rests_until_its_recount_lets_it_play(sub
 
 def test_one_out_of_reach_in_one_round_plays_in_the_next(subnet, node):
     node.scorer.hook = lambda quality, number, loss: loss * (0.5 if quality == 1.01 and number // 2 % 2 else 1)
-    subnet.submit("ada", 1.0)
+    champion = subnet.submit("ada", 1.0)
     subnet.play(node)
     even = subnet.submit("bob", 1.01)
     for _ in range(2):
         record = node.record(subnet.play(node))
         assert record["losses"][even.key]["stopped"] == "out_of_reach"
         assert record["resting"] == []
+    assert node.state.stops(1, champion.key) == {}
 
 
 def test_evidence_adds_up_over_rounds_for_a_small_lead(open_subnet, warehouse, competition, hub):
@@ -196,6 +212,27 @@ def test_evidence_adds_up_over_rounds_for_a_small_lead(open_subnet, warehouse, c
         assert rounds < 10
     assert node.champion() == lead
     assert rounds > 1
+
+
+def test_a_challenger_that_is_absent_does_not_take_the_seat_whatever_its_evidence(subnet, node, hub, warehouse):
+    """Every second batch is won by a lead that counts only once epsilon has fallen: then the recount is enough."""
+    node.scorer.hook = lambda quality, number, loss: (
+        loss if quality != 1.0 else loss * (1.94 if number // 2 % 2 else 1.8)
+    )
+    ada = subnet.submit("ada", 1.0)
+    subnet.play(node)
+    assert node.champion().is_reference
+    subnet.chain.advance(80)
+    hub.faults[warehouse.model(1.0).repository] = DOWN
+    sync = subnet.play(node)
+    competition = subnet.catalog.turn(sync)
+    duel = node.state.season(1, 0, 2).duel(reference_of(competition), ada, competition, sync)
+    assert dethrones(duel, competition)
+    assert node.record(sync)["absent"] == [ada.key]
+    assert node.champion().is_reference
+    hub.faults.clear()
+    subnet.play(node)
+    assert node.champion() == ada
 
 
 # The seat falls vacant
@@ -318,6 +355,17 @@ def test_two_competitions_take_turns_and_both_seats_keep_their_share_in_every_ro
     ]
 
 
+def test_a_round_counts_as_judged_for_its_own_competition_only(open_subnet, warehouse):
+    subnet = open_subnet(make_competition(warehouse, reward=0.7), make_competition(warehouse, id=2, reward=0.3))
+    subnet.chain.advance()
+    node = subnet.node()
+    judged = []
+    for _ in range(3):
+        subnet.play(node)
+        judged.append((node.state.seat(1)[1], node.state.seat(2)[1]))
+    assert judged == [(-1, 20), (40, 20), (40, 60)]
+
+
 def test_a_champion_that_left_loses_its_seat_in_the_other_competitions_round_too(open_subnet, warehouse):
     subnet = open_subnet(make_competition(warehouse, reward=0.7), make_competition(warehouse, id=2, reward=0.3))
     subnet.chain.advance()
@@ -330,7 +378,20 @@ def test_a_champion_that_left_loses_its_seat_in_the_other_competitions_round_too
     assert node.champion(2).is_reference
 
 
-# The disk
+# Time and the disk
+
+
+def test_evidence_starts_anew_with_each_season_and_the_losses_of_the_last_are_let_go(open_subnet, competition):
+    subnet = open_subnet(replace(competition, judge=Judge(season_blocks=60)))
+    subnet.chain.advance()
+    node = subnet.node()
+    subnet.submit("ada", 1.0)
+    kept = []
+    for _ in range(4):
+        subnet.play(node)
+        kept.append(set(node.state.season(1, 0, 2).rounds))
+    assert kept == [{20}, {20, 40}, {60}, {60, 80}]
+    assert node.champion().hotkey == address("ada")
 
 
 def test_models_of_former_champions_do_not_fill_a_small_disk_for_ever(subnet, hub, warehouse):
