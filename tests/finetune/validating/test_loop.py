@@ -1,5 +1,6 @@
 """The loop: which round is due, what waits, what is void and changes nothing, and what is told."""
 
+import shutil
 from dataclasses import replace
 from threading import Event
 
@@ -222,6 +223,25 @@ def test_a_full_disk_makes_the_validator_wait_and_say_so(subnet):
     assert "disk is full" in step.why
     node.state._run("PRAGMA max_page_count = 1000000")
     assert node.step().outcome == "judged"
+
+
+@pytest.mark.parametrize("failure", ["folder", "index"])
+def test_a_model_cache_that_cannot_be_written_makes_the_round_wait_and_blames_no_miner(subnet, failure):
+    node = subnet.node()
+    subnet.chain.advance()
+    ada = subnet.submit("ada", 1.0)
+    sync = subnet.next_sync()
+    if failure == "folder":
+        shutil.rmtree(node.root / "cache" / "staging")
+    else:
+        node.cache._index.execute("PRAGMA query_only = ON")
+    step = node.step()
+    assert (step.outcome, step.sync) == ("waiting", sync)
+    assert f"the model cache in {node.root / 'cache'} cannot be used" in step.why
+    node.kill()
+    node = subnet.node()
+    assert node.step().outcome == "judged"
+    assert node.champion() == ada
 
 
 def test_it_steps_until_it_is_told_to_stop_and_says_what_is_wrong(subnet, hub, competition):

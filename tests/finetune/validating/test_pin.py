@@ -11,7 +11,7 @@ from finetune.errors import HubUnavailable, ScoringError
 from finetune.hub.cache import ModelCache
 from finetune.streams.registry import open_stream
 from finetune.validating.pin import CONTROL_SAMPLES, pin, pin_file
-from tests.finetune.validating.subnet import FaultyHub, TensorScorer, Uploaded, Warehouse
+from tests.finetune.validating.subnet import FaultyHub, TensorScorer, Uploaded, Warehouse, write_model
 
 TEXT = """# What this competition is for.
 id = 3
@@ -89,14 +89,14 @@ def test_pinning_again_finds_the_same(path, cache, warehouse):
     assert path.read_text() == text
 
 
-def test_a_revision_that_is_given_is_kept(path, cache, warehouse):
-    old = warehouse.model(2.0)
-    folder = warehouse.new_folder()
-    folder.mkdir()
-    (folder / "config.json").write_text("{}")
+def test_a_revision_that_is_given_is_kept_and_else_the_newest_is_taken(path, cache, warehouse):
+    old = warehouse.upload(write_model(warehouse.new_folder(), 1.5))
+    newest = warehouse.hub("miner").upload(old.repository, write_model(warehouse.new_folder(), 1.4), message="newer")
     competition = read_competition(path)
-    given = replace(competition, reference=replace(competition.reference, revision=old.revision))
-    assert pin(given, warehouse.hub(), cache, TensorScorer(), open_stream).reference.revision == old.revision
+    for given, found in ((old.revision, old.revision), ("", newest)):
+        reference = replace(competition.reference, repository=old.repository, revision=given)
+        pinned = pin(replace(competition, reference=reference), warehouse.hub(), cache, TensorScorer(), open_stream)
+        assert pinned.reference.revision == found
 
 
 @pytest.mark.parametrize("failure", ["hub", "model", "file"])

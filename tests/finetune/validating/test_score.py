@@ -98,6 +98,12 @@ def test_what_a_challenger_did_in_earlier_rounds_counts(competition, samples):
     assert (len(found), stopped) == (2, "behind")
 
 
+def test_a_copy_known_from_earlier_rounds_is_stopped_after_one_batch(competition, samples):
+    before = Tally(wins=0, losses=0, batches=11, champion_mean=1.0, challenger_mean=1.0)
+    found, stopped = challenge(Given(lambda _: 1.0), samples, competition, before=before)
+    assert (len(found), stopped) == (2, "behind")
+
+
 def test_one_that_cannot_dethrone_any_more_in_this_round_is_stopped_as_out_of_reach(competition, samples):
     # Every second batch is lost. After 13 lost and 12 won, the 35 left make 47 to 13 at best: evidence of 3,658.
     found, stopped = challenge(Given(lambda number: 1.5 if number // 2 % 2 == 0 else 0.5), samples, competition)
