@@ -15,8 +15,12 @@ FinetuneError
 │   ├── RevisionGone         the repository is there, that revision is not
 │   └── BadDownload          what arrived is not what the listing promised
 ├── StreamError              a source of samples gave none
-└── ScoringError             a model could not be loaded or scored
+├── ScoringError             a model could not be loaded or scored
+│   └── ModelRejected        and the reason is known: carries the rejection
+└── ScorerUnavailable        this machine could not score; no model's fault
 """
+
+from competitions.rejection import Rejection
 
 
 class FinetuneError(Exception):
@@ -89,3 +93,19 @@ class StreamError(FinetuneError):
 
 class ScoringError(FinetuneError):
     """A model could not be loaded or scored."""
+
+
+class ModelRejected(ScoringError):
+    """A model may not be scored, for a known reason.
+
+    Attributes:
+        rejection: the reason, and the evidence behind it.
+    """
+
+    def __init__(self, rejection: Rejection) -> None:
+        super().__init__(rejection.text)
+        self.rejection = rejection
+
+
+class ScorerUnavailable(FinetuneError):
+    """No score for want of a sound machine: no worker, no memory, a base that does not load. No submission is to blame."""

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-GROUPED = {"board"}  # folders that the tree gives one phrase for all
+GROUPED = {"board", "isolation", "rules"}  # folders that the tree gives one phrase for all
 
 
 def tree() -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from finetune.evals.runtime import DType
-from finetune.streams.sample import Sample
+from finetune.streams.sample import AnySample
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,13 +19,17 @@ class Folders:
 
 
 class Scorer(Protocol):
-    """Loads a model from verified folders and scores it."""
+    """Loads a model from verified folders and scores it. `isolation` says, in a word, how far it is kept apart."""
+
+    @property
+    def isolation(self) -> str: ...
 
     def losses(
-        self, folders: Folders, items: Sequence[tuple[str, Sample]], *, sequence_length: int, dtype: DType
+        self, folders: Folders, items: Sequence[tuple[str, AnySample]], *, sequence_length: int, dtype: DType
     ) -> Generator[float, None, None]:
-        """The raw loss of each (method, sample), in order. Closing the generator stops the scoring.
+        """The loss of each (method, sample), in order, each as soon as it is known. Closing the generator stops it.
 
-        Raises `ScoringError`.
+        Raises `ScoringError`, and `ModelRejected` where the reason is known, for what the submission did;
+        `ScorerUnavailable` for what this machine could not do.
         """
         ...

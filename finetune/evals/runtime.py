@@ -1,25 +1,34 @@
-"""Loads a model from a folder and scores it on samples, in this process. It knows no hub, no rules and no rejection.
+"""Loads a model from a folder and scores it on samples, in this process. It knows no hub, no rules and no process.
 
-What a folder may hold is checked before it comes here; here only what the libraries make of it is.
+Nothing that a folder's files say is taken on trust: the configuration is rebuilt, the tokenizer read in part, the
+library's report on missing and unknown weights is believed over its silence.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from competitions.batches import sample_loss
 from competitions.competition import WORST_LOSS
-from finetune.errors import ScoringError
+from finetune.errors import ModelRejected, ScoringError, SetupError
+from finetune.evals.adapter import attach
 from finetune.evals.faults import as_scoring_error
 from finetune.evals.quiet import quiet
 from finetune.evals.registry import find_method
-from finetune.streams.sample import Sample
+from finetune.evals.tokenizer import load_tokenizer
+from finetune.hub.architectures import ARCHITECTURES
+from finetune.hub.config_gate import rebuilt_config
+from finetune.hub.config_rebuild import Rebuilt
+from finetune.hub.files import ADAPTER_CONFIG, CONFIG, TEXT_LIMITS
+from finetune.hub.strict_json import read_object
+from finetune.streams.sample import AnySample
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 DType = Literal["float32", "bfloat16"]
+GENERATION_CONFIG = "generation_config.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,60 +47,81 @@ def load(folder: Path, *, base: Path | None = None, tokenizer: Path | None = Non
     "cpu", "cuda", "mps". Raises `ScoringError` if a file is missing or damaged, or if the weights are not exactly
     the ones that the architecture has.
     """
-    from finetune.evals.adapter import ADAPTER_CONFIG, attach
-
-    if base is None and (folder / ADAPTER_CONFIG).exists():
-        raise ScoringError(f"{folder} holds {ADAPTER_CONFIG}: an adapter is loaded over a base, and none was given")
-    model = _load_full(base or folder, dtype)
+    model = load_model(base or folder, dtype=dtype, device=device)
     if base:
-        model = attach(model, folder)
-    with as_scoring_error(f"moving the model to {device}"):
-        return Loaded(model=model.to(device).eval(), tokenizer=_load_tokenizer(tokenizer or base or folder))
+        attach(model, folder)
+    return Loaded(model=model.eval(), tokenizer=load_tokenizer(tokenizer or base or folder))
 
 
-def losses(loaded: Loaded, method: str, samples: Iterable[Sample], *, sequence_length: int) -> Iterator[float]:
-    """The loss of each sample in turn, from 0 to the method's worst; a figure depends on its own sample alone.
-
-    `sequence_length` is in tokens, prompt and reference together. Raises `SetupError` for an unknown method, and
-    `ScoringError` if the model or its tokenizer fails on a sample.
-    """
-    found = find_method(method)
-    for sample in samples:
-        with as_scoring_error("scoring a sample"):
-            loss = found(loaded.model, loaded.tokenizer, sample, sequence_length=sequence_length)
-        yield sample_loss(loss, WORST_LOSS[method])
-
-
-def _load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
-    """The tokenizer in a folder."""
-    from transformers import AutoTokenizer
-
-    with as_scoring_error(f"loading the tokenizer in {folder}"), quiet():
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False
-        )
-    return tokenizer
-
-
-def _load_full(folder: Path, dtype: DType) -> "PreTrainedModel":
-    """A full model, on the CPU."""
+def load_model(folder: Path, *, dtype: DType, device: str) -> "PreTrainedModel":
+    """The full model in `folder` on its device, its configuration rebuilt. Raises `ScoringError`."""
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig
 
+    if (folder / ADAPTER_CONFIG).exists():
+        raise ScoringError(f"{folder} holds {ADAPTER_CONFIG}: an adapter is loaded over a base, and none was given")
     with as_scoring_error(f"loading {folder}"), quiet():
+        config = AutoConfig.for_model(**model_config(folder))
         model, report = AutoModelForCausalLM.from_pretrained(
             folder,
+            config=config,
+            # Its own could ask for sampling, for other models, and for what a generation costs.
+            generation_config=GenerationConfig(),
             dtype=getattr(torch, dtype),
-            attn_implementation="sdpa",
+            # No attn_implementation: the default is sdpa, and eager for families that have no other, such as Gemma 2.
             use_safetensors=True,
             local_files_only=True,
             trust_remote_code=False,
             output_loading_info=True,
         )
+        model.config.eos_token_id = _end_ids(folder)
     # The library fills missing weights at random and drops unknown ones, and says so in this report only.
     for kind in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs"):
         if report[kind]:
             names = sorted(map(str, report[kind]))
             raise ScoringError(f"{folder} has {len(names)} {kind.replace('_', ' ')}, the first of them {names[0]:.200}")
-    loaded: PreTrainedModel = model
+    with as_scoring_error(f"moving the model to {device}"):
+        loaded: PreTrainedModel = model.to(device).eval()
     return loaded
+
+
+def model_config(folder: Path) -> dict[str, Any]:
+    """The rebuilt configuration of the full model in `folder`. Raises `ModelRejected`."""
+    rebuilt = rebuilt_config(folder / CONFIG, tuple(ARCHITECTURES))
+    if not isinstance(rebuilt, Rebuilt):
+        raise ModelRejected(rebuilt)
+    return rebuilt.config
+
+
+def losses(loaded: Loaded, items: Sequence[tuple[str, AnySample]], *, sequence_length: int) -> Iterator[float]:
+    """The loss of each (method, sample) in turn, from 0 to the method's worst.
+
+    `sequence_length` is in tokens, prompt and reply together. A method that takes several samples at once is given the
+    next ones of its own ahead of their turn; in float32 a figure depends on its own sample alone all the same. Raises
+    `SetupError` for an unknown method or a sample that it does not take, and `ScoringError` if the model or its
+    tokenizer fails.
+    """
+    ahead: dict[int, float] = {}
+    for number, (name, _) in enumerate(items):
+        if number not in ahead:
+            method = find_method(name)
+            numbers = [each for each in range(number, len(items)) if items[each][0] == name][: method.batch]
+            samples = [items[each][1] for each in numbers]
+            for sample in samples:
+                if not isinstance(sample, method.scores):
+                    raise SetupError(f"method {name} scores a {method.scores.__name__}, not a {type(sample).__name__}")
+            with as_scoring_error("scoring a sample"):
+                found = list(method.losses(loaded.model, loaded.tokenizer, samples, sequence_length=sequence_length))
+            ahead.update(zip(numbers, found, strict=True))
+        yield sample_loss(ahead.pop(number), WORST_LOSS[name])
+
+
+def _end_ids(folder: Path) -> list[int] | None:
+    """The ids that end a reply, from the configuration and from the generation settings that chat models bring."""
+    ends: set[int] = set()
+    for name in (CONFIG, GENERATION_CONFIG):
+        file = folder / name
+        given = read_object(file, TEXT_LIMITS[name]).get("eos_token_id") if file.exists() else None
+        ends |= {one for one in (given if isinstance(given, list) else [given]) if type(one) is int}
+    # Chat models name up to four; a list of all ids would cost time at every step.
+    return sorted(ends)[:16] or None

@@ -1,23 +1,25 @@
-"""Scores the models of a round in this process: loads one at a time, lets it go afterwards."""
+"""Scores models in this process: for models that one made oneself. Strangers' belong in `isolated`."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 
+from finetune.evals.engine import Engine
 from finetune.evals.port import Folders
-from finetune.evals.runtime import DType, load, losses
-from finetune.streams.sample import Sample
+from finetune.evals.runtime import DType, losses
+from finetune.streams.sample import AnySample
 
 
-@dataclass(frozen=True, kw_only=True)
 class LocalScorer:
     """A `Scorer` on one device: "cpu", "cuda" or "mps"."""
 
-    device: str = "cpu"
+    isolation = "none"
+
+    def __init__(self, *, device: str = "cpu") -> None:
+        """Nothing is loaded yet."""
+        self._engine = Engine(device)
 
     def losses(
-        self, folders: Folders, items: Sequence[tuple[str, Sample]], *, sequence_length: int, dtype: DType
+        self, folders: Folders, items: Sequence[tuple[str, AnySample]], *, sequence_length: int, dtype: DType
     ) -> Generator[float, None, None]:
-        """The raw loss of each (method, sample), in order; see `Scorer`. Raises `ScoringError`."""
-        loaded = load(folders.model, base=folders.base, tokenizer=folders.tokenizer, dtype=dtype, device=self.device)
-        for method, sample in items:
-            yield from losses(loaded, method, [sample], sequence_length=sequence_length)
+        """The loss of each (method, sample), in order; see `Scorer`. Raises `ScoringError`, `ScorerUnavailable`."""
+        loaded = self._engine.open(folders, dtype=dtype, sequence_length=sequence_length)
+        yield from losses(loaded, items, sequence_length=sequence_length)

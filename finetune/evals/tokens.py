@@ -50,7 +50,7 @@ def tokenize(tokenizer: "PreTrainedTokenizerBase", sample: Sample, *, sequence_l
         decoded = _text(tokenizer, ids)
         if not text or not ids or text not in (decoded, " " + decoded, decoded.removeprefix(" ")):
             return None
-        prompt = _prompt(tokenizer, sample.messages)
+        prompt = prompt_ids(tokenizer, sample.messages)
         # Without anything before it, the first id of the reference is shown and not scored.
         head = 0 if prompt else 1
         prompt = prompt or ids[:1]
@@ -64,8 +64,11 @@ def tokenize(tokenizer: "PreTrainedTokenizerBase", sample: Sample, *, sequence_l
     return Tokens(prompt=prompt, scored=ids[head:end], unscored_bytes=min(unscored, total), total_bytes=total)
 
 
-def _prompt(tokenizer: "PreTrainedTokenizerBase", messages: tuple[Message, ...]) -> list[int]:
-    """The ids before the reference; empty only where there is no text and the tokenizer has neither bos nor eos."""
+def prompt_ids(tokenizer: "PreTrainedTokenizerBase", messages: tuple[Message, ...]) -> list[int]:
+    """The ids before the reference; empty only where there is no text and the tokenizer has neither bos nor eos.
+
+    Raises whatever a hostile chat template makes the library raise.
+    """
     if messages and tokenizer.chat_template:
         turns = [{"role": message.role, "content": message.content} for message in messages]
         text = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)

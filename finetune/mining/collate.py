@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from finetune.errors import SetupError
 from finetune.evals.tokens import Tokens, tokenize
-from finetune.streams.sample import Sample
+from finetune.streams.sample import AnySample, Sample
 
 if TYPE_CHECKING:
     import torch
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 IGNORED = -100
 
 
-def learnable(tokenizer: "PreTrainedTokenizerBase", sample: Sample, *, sequence_length: int) -> Tokens:
-    """The ids of one sample. Raises `SetupError` if none of its reference's can be learned."""
+def learnable(tokenizer: "PreTrainedTokenizerBase", sample: AnySample, *, sequence_length: int) -> Tokens:
+    """The ids of one sample. Raises `SetupError` if it has no reference, or one of which nothing can be learned."""
+    if not isinstance(sample, Sample):
+        raise SetupError(f"training takes samples with a reference; found a {type(sample).__name__}")
     tokens = tokenize(tokenizer, sample, sequence_length=sequence_length)
     if tokens is None or not tokens.scored:
         why = "is lost by the tokenizer" if tokens is None else f"begins beyond {sequence_length} tokens"

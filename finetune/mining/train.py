@@ -17,7 +17,7 @@ from finetune.evals.quiet import quiet
 from finetune.evals.runtime import DType, load
 from finetune.mining.collate import IGNORED, collate, learnable
 from finetune.mining.folders import new_folder
-from finetune.streams.sample import Sample
+from finetune.streams.sample import AnySample
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -80,7 +80,7 @@ class TrainResult:
 def train(
     base: Path,
     out: Path,
-    samples: Iterable[Sample],
+    samples: Iterable[AnySample],
     recipe: Recipe,
     *,
     on_step: Callable[[int, int, float], None] | None = None,
@@ -129,7 +129,7 @@ def _trainable(model: "PreTrainedModel", lora: Lora | None) -> tuple[Any, Any]:
 def _loop(
     model: Any,
     tokenizer: "PreTrainedTokenizerBase",
-    samples: Iterator[Sample],
+    samples: Iterator[AnySample],
     recipe: Recipe,
     on_step: Callable[[int, int, float], None] | None,
 ) -> tuple[list[float], int]:

@@ -13,7 +13,7 @@ from finetune.mining.tiny import build_tiny
 from finetune.rehearsal.cast import Cast
 from finetune.rehearsal.world import World
 from finetune.streams.registry import open_stream
-from finetune.streams.sample import Sample
+from finetune.streams.sample import AnySample
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class Base:
 
     folder: Path
     stream_options: Mapping[str, object] = field(default_factory=dict)
-    practice: Callable[[int], Iterator[Sample]] | None = None
+    practice: Callable[[int], Iterator[AnySample]] | None = None
 
 
 def prepare_base(cast: Cast, world: World, say: Callable[[str], None]) -> Base:
@@ -46,7 +46,7 @@ def prepare_base(cast: Cast, world: World, say: Callable[[str], None]) -> Base:
     halves = fetch_text(cache)
     training = open_stream("text_lines", _options(halves.training))
 
-    def practice(seed: int) -> Iterator[Sample]:
+    def practice(seed: int) -> Iterator[AnySample]:
         secret = hashlib.sha256(f"practice {seed}".encode()).digest()
         draw = 0
         while True:

@@ -10,7 +10,9 @@ from competitions.season import REFERENCE, Entrant, reference_of
 from competitions.submission import Submission
 from finetune.errors import BadDownload, HubError, HubUnavailable, RepositoryGone, RevisionGone, SetupError
 from finetune.hub.cache import CachedModel, ModelCache
-from finetune.hub.files import ADAPTER_CONFIG, TEXT_LIMITS, weight_files
+from finetune.hub.config_gate import rebuilt_config
+from finetune.hub.config_rebuild import Rebuilt
+from finetune.hub.files import ADAPTER_CONFIG, CONFIG, TEXT_LIMITS, weight_files
 from finetune.hub.gates import check_folder, check_listing
 from finetune.hub.port import Hub, Listing
 from finetune.hub.safetensors_header import read_header
@@ -22,11 +24,15 @@ from finetune.validating.state import KnownModel, State
 
 @dataclass(frozen=True, kw_only=True)
 class Contender:
-    """A model that this round scores: its digest in the cache, and its base's digest where it is an adapter."""
+    """A model that this round scores: its digest in the cache, and its base's digest where it is an adapter.
+
+    `dropped` are the keys of its config.json that no model is loaded with.
+    """
 
     entrant: Entrant
     digest: str
     base: str | None = None
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +49,10 @@ class Roster:
     reachable: bool | None
     absent: tuple[str, ...]
     rejections: Mapping[str, Rejection] = field(default_factory=dict)
+
+    def scored(self) -> tuple[Contender, ...]:
+        """All models that the round scores."""
+        return (self.reference, *([self.champion] if self.champion else []), *self.challengers)
 
 
 class Downloader:
@@ -237,4 +247,12 @@ class Downloader:
                     self._pinned(pinned)
                 except HubError as error:
                     raise HubUnavailable(f"the base {pinned.repository} cannot be had: {error}") from error
-        return Contender(entrant=entrant, digest=digest, base=base)
+        return Contender(entrant=entrant, digest=digest, base=base, dropped=self._dropped(digest))
+
+    def _dropped(self, digest: str) -> tuple[str, ...]:
+        """The keys of a full model's config.json that its rebuilding leaves out."""
+        model = self.cache.get(digest)
+        if model is None or not (model.folder / CONFIG).exists():
+            return ()
+        rebuilt = rebuilt_config(model.folder / CONFIG, self.competition.constraints.architectures)
+        return rebuilt.dropped if isinstance(rebuilt, Rebuilt) else ()

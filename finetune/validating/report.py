@@ -41,11 +41,12 @@ def make_record(
     rejections: Mapping[str, Rejection],
     judgement: Judgement,
     weights: Weights,
+    isolation: str,
     seconds: Mapping[str, float],
 ) -> Record:
     """All of a round. `losses` are per sample, by key, with why scoring stopped; `seconds` are per stage.
 
-    Everything but `seconds` is the same on every validator that saw the same chain and hub and held the same seats.
+    `isolation` is the level that models were kept at while they were scored. Everything but it and `seconds` is the same on every validator that saw the same chain and hub and held the same seats.
     """
     out = {**discovery.rejections, **admission.rejections, **roster.rejections}
     entrants = {entrant.key for entrant in discovery.entrants(competition.id)}
@@ -75,7 +76,9 @@ def make_record(
         "control": list(scoring.control),
         "losses": {key: {"samples": found.tolist(), "stopped": stopped} for key, (found, stopped) in losses.items()},
         "duels": _plain(judgement.duels),
+        "dropped_config_keys": {one.entrant.key: list(one.dropped) for one in roster.scored() if one.dropped},
         "weights": dict(weights.by_hotkey),
+        "isolation": isolation,
         "seconds": dict(seconds),
     }
 

@@ -6,7 +6,7 @@ in the cache, entrants that were scored are not scored again, and samples are dr
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from competitions.batches import Losses, batch_losses
@@ -16,7 +16,7 @@ from competitions.schedule import Catalog
 from competitions.season import Entrant, Season, season_start
 from competitions.seat import Seat
 from finetune.chain.port import Chain, Signer
-from finetune.errors import BadDownload, ScoringError
+from finetune.errors import BadDownload, ModelRejected, ScoringError
 from finetune.evals.port import Folders, Scorer
 from finetune.hub.cache import ModelCache
 from finetune.hub.port import Hub
@@ -84,6 +84,7 @@ class Round:
             rejections=self.state.rejections(),
             judgement=judgement,
             weights=weights,
+            isolation=ports.scorer.isolation,
             seconds=self.seconds,
         )
         for fault in tell(ports.publishers, sign(record, ports.hotkey)):
@@ -147,8 +148,7 @@ class Round:
             self._score_whole(roster.champion, samples)
         except ScoringError as error:
             self._control(roster)
-            rejection = Rejection(reason="cannot_be_scored", text=str(error), retry=True)
-            return Scoring(control=control, champion=rejection)
+            return Scoring(control=control, champion=replace(_rejection(error), retry=True))
         return Scoring(control=control)
 
     def _control(self, roster: Roster) -> tuple[float, ...]:
@@ -189,7 +189,7 @@ class Round:
             )
         except ScoringError as error:
             self._control(roster)
-            self.state.save_rejection(entrant.key, Rejection(reason="cannot_be_scored", text=str(error)))
+            self.state.save_rejection(entrant.key, _rejection(error))
             return
         self.state.save_losses(self.competition.id, self.sync, entrant.key, found, stopped or "")
 
@@ -265,3 +265,10 @@ class Round:
         began = self.ports.clock()
         yield
         self.seconds[stage] = self.ports.clock() - began
+
+
+def _rejection(error: ScoringError) -> Rejection:
+    """Why a model could not be scored on a machine that is sound."""
+    if isinstance(error, ModelRejected):
+        return error.rejection
+    return Rejection(reason="cannot_be_scored", text=str(error))

@@ -4,13 +4,13 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from competitions.batches import plan
 from competitions.competition import Competition, Task
 from competitions.seeds import CONTROL_SEED, draw_seed
 from finetune.errors import StreamError
-from finetune.streams.sample import Sample, Stream
+from finetune.streams.sample import AnySample, Stream, as_plain
 
 # A source so small that most draws repeat a document cannot fill a round; after this many draws for every sample
 # wanted, say so instead of drawing for ever.
@@ -24,7 +24,7 @@ class TaskSample:
     """A sample with the task it belongs to."""
 
     task: Task
-    sample: Sample
+    sample: AnySample
 
 
 def draw_samples(competition: Competition, seed: bytes, open_stream: OpenStream) -> tuple[TaskSample, ...]:
@@ -61,5 +61,5 @@ def control_samples(competition: Competition, count: int, open_stream: OpenStrea
 
 def samples_digest(samples: Sequence[TaskSample]) -> str:
     """SHA-256 over all samples in order, in hex: two validators that report the same one scored the same data."""
-    lines = (json.dumps([one.task.name, asdict(one.sample)], sort_keys=True) for one in samples)
+    lines = (json.dumps([one.task.name, as_plain(one.sample)], sort_keys=True) for one in samples)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

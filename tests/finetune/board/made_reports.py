@@ -222,6 +222,7 @@ class Play:
             rejections={},
             judgement=judgement,
             weights=weigh(self.catalog, discovery, judgement),
+            isolation="bubblewrap",
             seconds={"score": 12.5, "download": 3.25},
         )
 

@@ -8,6 +8,7 @@ import torch
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from finetune.evals.runtime import Loaded, losses
 from finetune.mining.tiny import build_tiny
 from finetune.mining.train import Recipe, train
 from finetune.streams.sample import Message, Sample
@@ -21,6 +22,11 @@ def chat(content: str, reference: str) -> Sample:
 
 def text(reference: str) -> Sample:
     return Sample(messages=(), reference=reference, document="d")
+
+
+def scores(loaded: Loaded, method: str, samples: list, *, sequence_length: int = 64) -> list[float]:
+    """The loss of each sample under one method."""
+    return list(losses(loaded, [(method, sample) for sample in samples], sequence_length=sequence_length))
 
 
 def taught_tiny(folder: Path) -> Path:

@@ -7,14 +7,14 @@ import pytest
 import torch
 from transformers import LlamaForCausalLM
 
-from finetune.evals.runtime import Loaded, load, losses
-from tests.finetune.evals.models import chat, letter_tokenizer, plain_loop, text, uniform_model
+from finetune.evals.runtime import Loaded, load
+from tests.finetune.evals.models import chat, letter_tokenizer, plain_loop, scores, text, uniform_model
 
 LONG = 512
 
 
 def loss(loaded: Loaded, sample, *, sequence_length: int = LONG, method: str = "reference") -> float:
-    (figure,) = losses(loaded, method, [sample], sequence_length=sequence_length)
+    (figure,) = scores(loaded, method, [sample], sequence_length=sequence_length)
     return figure
 
 

@@ -13,7 +13,7 @@ from transformers.utils import logging
 from finetune.errors import ScoringError, SetupError
 from finetune.evals.faults import as_scoring_error
 from finetune.evals.runtime import Loaded, load, losses
-from tests.finetune.evals.models import chat, letter_tokenizer, text, uniform_model
+from tests.finetune.evals.models import chat, letter_tokenizer, scores, text, uniform_model
 
 SAMPLES = [chat("sort: b a", "a b"), text("The quick brown fox"), text("x" * 90), chat("?", "été")]
 
@@ -23,7 +23,7 @@ def cpu(folder: Path) -> Loaded:
 
 
 def figures(loaded: Loaded, samples: list) -> list[float]:
-    return list(losses(loaded, "reference", samples, sequence_length=64))
+    return scores(loaded, "reference", samples)
 
 
 @pytest.fixture
@@ -41,17 +41,24 @@ def test_a_figure_depends_on_its_own_sample_alone(tiny: Path):
 
 def test_both_methods_share_their_figures(tiny: Path):
     loaded = cpu(tiny)
-    assert list(losses(loaded, "text", SAMPLES, sequence_length=64)) == figures(loaded, SAMPLES)
+    assert scores(loaded, "text", SAMPLES) == figures(loaded, SAMPLES)
 
 
 def test_an_unknown_method_is_refused_with_the_ones_there_are(tiny: Path):
-    with pytest.raises(SetupError, match="'perplexity'; there are reference, text"):
-        list(losses(cpu(tiny), "perplexity", SAMPLES, sequence_length=64))
+    with pytest.raises(
+        SetupError, match="'perplexity'; there are ifeval, multiple_choice, preference, reference, text"
+    ):
+        scores(cpu(tiny), "perplexity", SAMPLES)
+
+
+def test_a_sample_that_the_method_does_not_take_is_refused(tiny: Path):
+    with pytest.raises(SetupError, match="method ifeval scores a InstructionSample, not a Sample"):
+        scores(cpu(tiny), "ifeval", SAMPLES)
 
 
 def test_losses_come_one_by_one_and_leave_torch_as_it_was(tiny: Path):
-    endless = losses(cpu(tiny), "reference", itertools.cycle(SAMPLES), sequence_length=64)
-    assert len(list(itertools.islice(endless, 5))) == 5
+    found = losses(cpu(tiny), [("text", sample) for sample in SAMPLES], sequence_length=64)
+    assert len(list(itertools.islice(found, 3))) == 3
     assert not torch.is_inference_mode_enabled()
     assert torch.is_grad_enabled()
 

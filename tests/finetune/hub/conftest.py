@@ -11,9 +11,9 @@ from safetensors.numpy import save_file
 
 from competitions.competition import Constraints, Pinned
 from finetune.hub.server import LocalHub
+from tests.finetune.hub.configs import SMALLEST
 
 USERS = {"ada": "token-of-ada", "bob": "token-of-bob"}
-MODEL_CONFIG = {"architectures": ["LlamaForCausalLM"], "hidden_size": 4}
 ADAPTER_CONFIG = {
     "peft_type": "LORA",
     "task_type": "CAUSAL_LM",
@@ -38,7 +38,7 @@ def model_folder(tmp_path: Path) -> Folder:
     def make(name: str = "model", files: Mapping[str, bytes] | None = None) -> Path:
         folder = tmp_path / name
         folder.mkdir()
-        (folder / "config.json").write_text(json.dumps(MODEL_CONFIG))
+        (folder / "config.json").write_text(json.dumps(SMALLEST))
         (folder / "tokenizer.json").write_text("{}")
         save_file(TENSORS, folder / "model.safetensors")
         for path, content in (files or {}).items():

@@ -29,6 +29,7 @@ from finetune.hub.client import HubClient
 from finetune.hub.digest import folder_digest, secure_hash
 from finetune.hub.server import LocalHub
 from finetune.mining.publish import Published, publish
+from tests.finetune.hub.configs import SMALLEST
 
 ADA = Keypair.create_from_uri("//ada")
 TINY = Path(__file__).parents[3] / "competitions" / "rehearsal" / "tiny.toml"
@@ -68,7 +69,7 @@ def competition() -> Competition:
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "model"
     folder.mkdir()
-    (folder / "config.json").write_text(json.dumps({"architectures": ["LlamaForCausalLM"]}))
+    (folder / "config.json").write_text(json.dumps(SMALLEST))
     (folder / "tokenizer.json").write_text("{}")
     save_file({"w": np.zeros(2, np.float32)}, folder / "model.safetensors")
     return folder

@@ -15,13 +15,14 @@ from safetensors.torch import load_file
 from transformers import AutoTokenizer, LlamaForCausalLM
 
 from finetune.errors import ScoringError, SetupError
-from finetune.evals.runtime import load, losses
+from finetune.evals.runtime import load
 from finetune.evals.tokens import Tokens
 from finetune.mining.collate import IGNORED, collate
 from finetune.mining.tiny import build_tiny
 from finetune.mining.train import Lora, Recipe, rate, train
 from finetune.streams.sample import Message, Sample
 from finetune.streams.word_sorting import WordSorting
+from tests.finetune.evals.models import scores
 
 RECIPE = Recipe(steps=40, batch_size=4, learning_rate=5e-3, warmup_steps=5, sequence_length=256)
 ADAPTER = Lora(rank=8, alpha=16.0, dropout=0.1, targets=("up_proj", "down_proj"))
@@ -50,7 +51,7 @@ def trained(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def held_out(folder: Path, over: Path | None = None) -> float:
     """Mean bits per byte on samples that no training here has seen."""
     loaded = load(folder, base=over, dtype="float32", device="cpu")
-    figures = list(losses(loaded, "reference", itertools.islice(samples("held out"), 20), sequence_length=256))
+    figures = scores(loaded, "reference", list(itertools.islice(samples("held out"), 20)), sequence_length=256)
     return sum(figures) / len(figures)
 
 
@@ -96,7 +97,7 @@ def test_the_first_steps_loss_is_the_figure_of_scoring(trained: Path, tmp_path: 
     recipe = dataclasses.replace(RECIPE, steps=1, batch_size=1)
     result = train(trained, tmp_path / "out", [sample], recipe)
     loaded = load(trained, dtype="float32", device="cpu")
-    (figure,) = losses(loaded, "reference", [sample], sequence_length=256)
+    (figure,) = scores(loaded, "reference", [sample], sequence_length=256)
     # One token a byte: nats per token are bits per byte times ln 2.
     assert result.losses == (pytest.approx(figure * math.log(2), abs=1e-4),)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from bittensor.sp_core import Keypair
@@ -34,6 +34,7 @@ from finetune.validating.round import Ports
 from finetune.validating.sample import control_samples
 from finetune.validating.score import score_all
 from finetune.validating.state import State
+from tests.finetune.hub.configs import SMALLEST
 
 SETTINGS = LocalSettings(tempo=20, weights_rate_limit=10, activity_cutoff=400, immunity_period=400)
 SYNC_BLOCKS = 20
@@ -55,7 +56,7 @@ def address(name: str) -> str:
 def write_model(folder: Path, quality: float, *, salt: float = 0.0, files: Mapping[str, bytes] | None = None) -> Path:
     """A full model that passes every gate; `files` are added or replace its own."""
     folder.mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps({"architectures": ["LlamaForCausalLM"]}))
+    (folder / "config.json").write_text(json.dumps(SMALLEST))
     (folder / "tokenizer.json").write_text("{}")
     save_file(tensors(quality, salt), folder / "model.safetensors")
     for name, content in (files or {}).items():
@@ -79,6 +80,7 @@ class TensorScorer:
     `hook(quality, number, loss)` gives the loss that is yielded, and may raise, or take its time, instead.
     """
 
+    isolation: ClassVar[str] = "none"
     hook: Callable[[float, int, float], float] = lambda quality, number, loss: loss
     scored: list[float] = field(default_factory=list)
     folders: list[Folders] = field(default_factory=list)

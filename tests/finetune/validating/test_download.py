@@ -211,7 +211,7 @@ def test_a_false_submission_takes_nobodys_place(subnet, fetch, warehouse, compet
 
 def test_no_room_on_this_machine_is_this_machines_fault(subnet, node, fetch, tmp_path):
     one = subnet.submit("ada", 0.8)
-    with ModelCache(tmp_path / "small", 300) as small:  # room for the reference and nothing beside it
+    with ModelCache(tmp_path / "small", 500) as small:  # room for the reference and nothing beside it
         roster = fetch(cache=small)
     assert (entrants(roster), roster.absent, roster.rejections) == ([], (one.key,), {})
     assert node.state.rejections() == {}

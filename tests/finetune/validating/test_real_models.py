@@ -93,7 +93,7 @@ def test_a_trained_model_wins_and_what_only_looks_like_a_model_is_its_own_fault(
     assert node.champion().key == keys["full"]
     assert {name: record["rejections"][keys[name]]["reason"] for name in ("no-tokenizer", "other-weights", "copy")} == {
         "no-tokenizer": "cannot_be_scored",
-        "other-weights": "cannot_be_scored",
+        "other-weights": "missing_tensor",
         "copy": "same_weights",
     }
     assert set(record["losses"]) == {"reference", keys["full"], keys["adapter"]}
