@@ -108,4 +108,4 @@ class ModelRejected(ScoringError):
 
 
 class ScorerUnavailable(FinetuneError):
-    """No score for want of a sound machine: no worker, no memory, a base that does not load. No submission is to blame."""
+    """No score for want of a sound machine: no worker, a base that does not load. No submission is to blame."""

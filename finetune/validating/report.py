@@ -46,7 +46,8 @@ def make_record(
 ) -> Record:
     """All of a round. `losses` are per sample, by key, with why scoring stopped; `seconds` are per stage.
 
-    `isolation` is the level that models were kept at while they were scored. Everything but it and `seconds` is the same on every validator that saw the same chain and hub and held the same seats.
+    `isolation` is the level that models were kept at while they were scored. Everything but it and `seconds` is the
+    same on every validator that saw the same chain and hub and held the same seats.
     """
     out = {**discovery.rejections, **admission.rejections, **roster.rejections}
     entrants = {entrant.key for entrant in discovery.entrants(competition.id)}
