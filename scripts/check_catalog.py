@@ -6,6 +6,7 @@ from pathlib import Path
 
 from competitions.files import CatalogError
 from competitions.schedule import NOTICE_BLOCKS, Catalog, check_change, load_catalog
+from finetune.hub.architectures import ARCHITECTURES
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -15,6 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
         catalog = load_catalog(options.folder)
         if options.against is not None:
             check_change(load_catalog(options.against), catalog, options.block)
+        _check_architectures(catalog)
     except CatalogError as error:
         print(error, file=sys.stderr)
         return 1
@@ -28,6 +30,15 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--against", type=Path, help=f"the catalog in force: a change needs {NOTICE_BLOCKS:,} blocks")
     parser.add_argument("--block", type=int, default=0, help="the block at which the change becomes known")
     return parser.parse_args(arguments)
+
+
+def _check_architectures(catalog: Catalog) -> None:
+    """Every architecture can be loaded: of others not one model would be admitted. Raises `CatalogError`."""
+    for one in catalog.competitions:
+        for name in one.constraints.architectures:
+            if name not in ARCHITECTURES:
+                known = ", ".join(sorted(ARCHITECTURES))
+                raise CatalogError(f"competition {one.id}: {name} cannot be loaded; there are {known}")
 
 
 def _print(catalog: Catalog) -> None:

@@ -10,7 +10,14 @@ import os
 import signal
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from finetune.evals.port import Scorer
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,8 +48,23 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("runs/rehearsal"), help="folder for everything (%(default)s)")
     parser.add_argument("--base", choices=["tiny", "smollm2"], default="tiny", help="the model that is fine-tuned")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same figures (%(default)s)")
+    parser.add_argument(
+        "--isolated", action="store_true", help="score in walled workers, as against strangers; takes 4 times as long"
+    )
     parser.add_argument("--hub_port", type=int, default=0, help="port of the local hub; 0 takes any free one")
     return parser.parse_args(arguments)
+
+
+def _scorer(*, isolated: bool) -> "AbstractContextManager[Scorer]":
+    """What scores. The models are the rehearsal's own, so no wall is needed and one process serves all."""
+    if isolated:
+        from finetune.evals.isolated import IsolatedScorer
+        from finetune.isolation.trial import find_level
+
+        return IsolatedScorer(level=find_level())
+    from finetune.evals.scorer import LocalScorer
+
+    return nullcontext(LocalScorer())
 
 
 def _rehearse(options: argparse.Namespace) -> int:
@@ -59,8 +81,12 @@ def _rehearse(options: argparse.Namespace) -> int:
 
     logging.getLogger("transformers").setLevel(logging.ERROR)
     began, console, cast = time.monotonic(), Console(), CASTS[options.base](options.seed)
-    with open_world(options.out, options.seed, cast, port=options.hub_port) as world, Show(console) as show:
-        rehearsal = Rehearsal(world, cast, show)
+    with (
+        open_world(options.out, options.seed, cast, port=options.hub_port) as world,
+        Show(console) as show,
+        _scorer(isolated=options.isolated) as scorer,
+    ):
+        rehearsal = Rehearsal(world, cast, show, scorer)
         try:
             rehearsal.play()
             result = result_of(rehearsal, time.monotonic() - began)

@@ -11,7 +11,7 @@ from typing import Any
 from competitions.competition import Competition
 from competitions.schedule import Catalog, load_catalog
 from finetune.errors import FinetuneError
-from finetune.evals.scorer import LocalScorer
+from finetune.evals.port import Scorer
 from finetune.hub.cache import ModelCache
 from finetune.mining.practice import practice_samples
 from finetune.mining.publish import publish
@@ -35,11 +35,11 @@ _SETTLING_EPOCHS = 3  # after the last round: its weights are revealed, take eff
 
 
 class Rehearsal:
-    """A rehearsal under way. `close` lets go of what its validators hold."""
+    """A rehearsal under way, all of whose validators score with `scorer`. `close` lets go of what they hold."""
 
-    def __init__(self, world: World, cast: Cast, show: Show) -> None:
+    def __init__(self, world: World, cast: Cast, show: Show, scorer: Scorer) -> None:
         """Nothing has happened yet."""
-        self.world, self.cast, self.show = world, cast, show
+        self.world, self.cast, self.show, self.scorer = world, cast, show, scorer
         self.validators: dict[str, Validator] = {}
         self.incentives: list[tuple[int, dict[str, float]]] = []
         self.competition = -1
@@ -88,7 +88,7 @@ class Rehearsal:
         path.write_text(tomlkit.dumps(document), "utf-8")
         self.show.say("pinning the competition's reference")
         with ModelCache(self.world.out / "owner-cache", _CACHE_BYTES) as cache:
-            pin_file(path, self.world.hub(), cache, LocalScorer(), open_stream)
+            pin_file(path, self.world.hub(), cache, self.scorer, open_stream)
         return load_catalog(path.parent)
 
     def _train(self, base: Base, competition: Competition) -> None:
@@ -174,7 +174,7 @@ class Rehearsal:
             cache=ModelCache(folder / "cache", _CACHE_BYTES),
             state=State(folder / "state.sqlite"),
             open_stream=open_stream,
-            scorer=LocalScorer(),
+            scorer=self.scorer,
             publishers=(ReportFolder(self.world.out / "reports" / role.name),),
             say=self.show.doing,
             clock=time.monotonic,

@@ -33,3 +33,12 @@ def test_a_change_that_comes_too_soon_is_refused(tmp_path: Path, capsys: pytest.
     changed.write_text(changed.read_text().replace("batch_size = 1", "batch_size = 2"))
     assert check_catalog.main([str(folder), "--against", str(CATALOG), "--block", "1000"]) == 1
     assert "block 8200 or later" in capsys.readouterr().err
+
+
+def test_an_architecture_that_cannot_be_loaded_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "catalog"
+    shutil.copytree(CATALOG, folder)
+    wrong = folder / "instruct_8b.toml"
+    wrong.write_text(wrong.read_text().replace('"FalconForCausalLM"', '"BartForCausalLM"'))
+    assert check_catalog.main([str(folder)]) == 1
+    assert "competition 3: BartForCausalLM cannot be loaded; there are FalconForCausalLM" in capsys.readouterr().err

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from finetune.evals.scorer import LocalScorer
 from finetune.mining.train import Recipe
 from finetune.rehearsal.cast import Cast, Delegator, Miner, ValidatorRole, tiny_cast
 from finetune.rehearsal.leave import leave
@@ -42,7 +43,7 @@ def rehearse(out: Path, seed: int, cast: Cast = CAST) -> tuple[Result, list[dict
     """Play; gives the result, every report without what is of time, and what was shown."""
     console = Console(file=io.StringIO(), width=100)
     with open_world(out, seed, cast, port=0) as world, Show(console) as show:
-        rehearsal = Rehearsal(world, cast, show)
+        rehearsal = Rehearsal(world, cast, show, LocalScorer())
         try:
             rehearsal.play()
             result = result_of(rehearsal, seconds=0.0)

@@ -8,8 +8,10 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from competitions.competition import Competition, Pinned, Reference, Round
+from finetune.evals.isolated import IsolatedScorer
 from finetune.evals.scorer import LocalScorer
 from finetune.hub.cache import ModelCache
+from finetune.isolation.trial import find_level
 from finetune.mining.practice import practice_samples
 from finetune.mining.publish import publish
 from finetune.mining.tiny import build_tiny
@@ -86,8 +88,10 @@ def test_a_trained_model_wins_and_what_only_looks_like_a_model_is_its_own_fault(
     keys = {name: submit(subnet, warehouse, name, tmp_path / name) for name in ("full", "adapter")}
     keys |= {name: submit(subnet, warehouse, name, tmp_path / name) for name in ("no-tokenizer", "other-weights")}
     keys["copy"] = submit(subnet, warehouse, "copy", tmp_path / "full")
-    node = subnet.node(scorer=LocalScorer(), cache_bytes=100_000_000)
-    sync = subnet.play(node)
+    level = find_level(unsafe=True)
+    with IsolatedScorer(level=level) as scorer:
+        node = subnet.node(scorer=scorer, cache_bytes=100_000_000)
+        sync = subnet.play(node)
 
     record = node.record(sync)
     assert node.champion().key == keys["full"]
@@ -98,6 +102,8 @@ def test_a_trained_model_wins_and_what_only_looks_like_a_model_is_its_own_fault(
     }
     assert set(record["losses"]) == {"reference", keys["full"], keys["adapter"]}
     assert record["control"] == pytest.approx(real.reference.control_losses, abs=1e-6)
+    assert record["isolation"] == level
+    assert "transformers_version" in record["dropped_config_keys"][keys["full"]]
     assert signed_by(node.report(sync)) == address("north")
     node.kill()
 
