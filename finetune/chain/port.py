@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
+BLOCK_SECONDS = 12.0  # what a block takes by the chain's own plan
 MAX_COMMITMENT_BYTES = 128  # bytes; what the chain stores in a raw commitment field
 
 
@@ -78,6 +79,10 @@ class Chain(Protocol):
 
     def block_hash(self, block: int) -> bytes:
         """The 32-byte hash of a finalized block. Raises `BlockNotFinal`."""
+        ...
+
+    def block_time(self, block: int) -> float:
+        """When a finalized block was made, in Unix seconds, as the block itself says. Raises `BlockNotFinal`."""
         ...
 
     def metagraph(self, block: int | None = None) -> Metagraph:

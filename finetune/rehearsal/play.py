@@ -21,6 +21,7 @@ from finetune.rehearsal.cast import Cast, Miner, ValidatorRole
 from finetune.rehearsal.show import Show
 from finetune.rehearsal.world import OWNER, World
 from finetune.streams.registry import open_stream
+from finetune.streams.sources import Window
 from finetune.validating.loop import Validator
 from finetune.validating.pin import pin_file
 from finetune.validating.report import ReportFolder
@@ -94,10 +95,11 @@ class Rehearsal:
     def _train(self, base: Base, competition: Competition) -> None:
         """Every miner that trains makes its submission's folder."""
         recipes = {miner.name: miner.recipe for miner in self.cast.miners if miner.recipe is not None}
-        done = 0
+        # Of the time before the first block nothing is ever scored.
+        done, past = 0, Window(start=0.0, end=self.world.chain.block_time(0))
         with self.show.stage("training", sum(recipe.steps for recipe in recipes.values())) as over:
             for name, recipe in recipes.items():
-                practice = base.practice or (lambda seed: practice_samples(competition, seed, open_stream))
+                practice = base.practice or (lambda seed: practice_samples(competition, seed, open_stream, past))
 
                 def on_step(step: int, steps: int, loss: float, name: str = name, done: int = done) -> None:
                     over(f"{name} {step}/{steps}, loss {loss:.2f}", done + step)

@@ -5,25 +5,41 @@ from collections.abc import Callable, Mapping
 
 from finetune.errors import SetupError
 from finetune.streams.sample import Stream
+from finetune.streams.sources import Sources, Window
 from finetune.streams.text_lines import open_text_lines
 from finetune.streams.word_sorting import WordSorting
 
-# Each opens its stream from keyword options, and raises SetupError for a value that is not allowed.
+# Each opens its stream from keyword options, and raises SetupError for a value that is not allowed. One that takes
+# `window` or `sources` is remote: it is given these besides.
 STREAMS: Mapping[str, Callable[..., Stream]] = {
     "text_lines": open_text_lines,
     "word_sorting": WordSorting,
 }
+_GIVEN = ("window", "sources")
+
+# What a validator opens a stream with: its name, its options, and the time that the round may draw from.
+OpenStream = Callable[[str, Mapping[str, object], Window], Stream]
 
 
-def open_stream(name: str, options: Mapping[str, object]) -> Stream:
-    """Open the stream called `name`. Raises `SetupError` for an unknown name or option, or a value not allowed."""
+def open_stream(
+    name: str, options: Mapping[str, object], window: Window | None = None, *, sources: Sources | None = None
+) -> Stream:
+    """Open the stream called `name`.
+
+    Raises `SetupError` for an unknown name or option, a value not allowed, or a remote stream without `window` and
+    `sources`; and what a remote stream raises when its source cannot be had.
+    """
     if name not in STREAMS:
         raise SetupError(f"no stream is called {name!r}; there are {', '.join(sorted(STREAMS))}")
-    known = inspect.signature(STREAMS[name]).parameters
+    parameters = inspect.signature(STREAMS[name]).parameters
+    known = {option: parameter for option, parameter in parameters.items() if option not in _GIVEN}
     for option in options:
         if option not in known:
             raise SetupError(f"stream {name} has no option {option!r}; it has {', '.join(known)}")
     for option, parameter in known.items():
         if parameter.default is parameter.empty and option not in options:
             raise SetupError(f"stream {name} needs the option {option!r}")
-    return STREAMS[name](**options)
+    given = {key: value for key, value in (("window", window), ("sources", sources)) if key in parameters}
+    if None in given.values():
+        raise SetupError(f"stream {name} reads from a remote source, and nothing here gives it one")
+    return STREAMS[name](**options, **given)

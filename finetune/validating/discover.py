@@ -3,21 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from competitions.competition import Competition
 from competitions.rejection import Rejection
 from competitions.schedule import Catalog
 from competitions.season import Entrant
 from competitions.submission import Submission, parse_payload
-from finetune.chain.port import Chain
+from finetune.chain.port import BLOCK_SECONDS, Chain
+from finetune.streams.sources import Window
 
 
 @dataclass(frozen=True, kw_only=True)
 class Discovery:
     """The subnet as it stood at the sync block. `seed` is the block's hash in hex, `consensus` is by hotkey.
 
-    `tempo` is in blocks; `owner_hotkey` is None where the owner has no uid.
+    `time` is the sync block's, in Unix seconds; `tempo` is in blocks; `owner_hotkey` is None where the owner has no
+    uid.
     """
 
     sync: int
+    time: float
     tempo: int
     seed: str
     owner_hotkey: str | None
@@ -35,9 +39,13 @@ class Discovery:
         named = (one for one in self.submissions if one.payload.competition == competition)
         return tuple(Entrant(block=one.block, key=one.key) for one in named)
 
+    def window(self, competition: Competition) -> Window:
+        """The time that the competition's round may draw from: what it draws, no entrant could have trained on."""
+        return Window(start=self.time - competition.round.eval_delay * BLOCK_SECONDS, end=self.time)
+
 
 def discover(chain: Chain, catalog: Catalog, sync: int) -> Discovery:
-    """Read the subnet at the sync block: one metagraph, one hash, one read of all commitments.
+    """Read the subnet at the sync block: one metagraph, one hash, one time, one read of all commitments.
 
     A commitment that cannot be read, or names a competition that does not run, is a rejection. Raises `ChainError`.
     """
@@ -64,6 +72,7 @@ def discover(chain: Chain, catalog: Catalog, sync: int) -> Discovery:
             )
     return Discovery(
         sync=sync,
+        time=chain.block_time(sync),
         tempo=metagraph.tempo,
         seed=chain.block_hash(sync).hex(),
         owner_hotkey=metagraph.owner_hotkey if metagraph.owner_hotkey in metagraph.by_hotkey else None,

@@ -10,7 +10,8 @@ from finetune.evals.port import Folders, Scorer
 from finetune.files import write_atomically
 from finetune.hub.cache import CachedModel, ModelCache
 from finetune.hub.port import Hub
-from finetune.validating.sample import OpenStream, control_samples
+from finetune.streams.registry import OpenStream
+from finetune.validating.sample import control_samples
 from finetune.validating.score import score_all
 
 CONTROL_SAMPLES = 8  # enough that a wrong kernel, dtype or tokenizer shows on one of them, few enough to cost nothing

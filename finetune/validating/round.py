@@ -20,13 +20,14 @@ from finetune.errors import BadDownload, ModelRejected, ScoringError
 from finetune.evals.port import Folders, Scorer
 from finetune.hub.cache import ModelCache
 from finetune.hub.port import Hub
+from finetune.streams.registry import OpenStream
 from finetune.validating.admit import Admission, admit
 from finetune.validating.discover import Discovery, discover
 from finetune.validating.download import Contender, Downloader, Roster
 from finetune.validating.judge import Judgement, judge
 from finetune.validating.publish import Publisher, set_weights, tell
 from finetune.validating.report import make_record, sign
-from finetune.validating.sample import OpenStream, TaskSample, control_samples, draw_samples
+from finetune.validating.sample import TaskSample, control_samples, draw_samples
 from finetune.validating.score import Scoring, check_control, score_all, score_challenger
 from finetune.validating.seating import Seating, seating
 from finetune.validating.state import State
@@ -123,7 +124,8 @@ class Round:
 
     def _sample(self, discovery: Discovery) -> tuple[TaskSample, ...]:
         with self._timed("sample"):
-            return draw_samples(self.competition, bytes.fromhex(discovery.seed), self.ports.open_stream)
+            window = discovery.window(self.competition)
+            return draw_samples(self.competition, bytes.fromhex(discovery.seed), self.ports.open_stream, window)
 
     def _score(self, roster: Roster, samples: tuple[TaskSample, ...]) -> Scoring:
         """Score the reference, the champion, then the challengers; each entrant's losses are kept as it ends."""

@@ -3,20 +3,30 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from competitions.batches import plan
 from competitions.competition import Competition, Task
 from competitions.seeds import CONTROL_SEED, draw_seed
 from finetune.errors import StreamError
-from finetune.streams.sample import AnySample, Stream, as_plain
+from finetune.streams.registry import OpenStream
+from finetune.streams.sample import AnySample, as_plain
+from finetune.streams.sources import Window
 
 # A source so small that most draws repeat a document cannot fill a round; after this many draws for every sample
 # wanted, say so instead of drawing for ever.
 _DRAWS_PER_SAMPLE = 20
 
-OpenStream = Callable[[str, Mapping[str, object]], Stream]
+# What a machine checks itself on, by method: streams that need nothing from outside, whose samples never change.
+CONTROL_STREAMS = {
+    "reference": "word_sorting",
+    "text": "word_sorting",
+    "multiple_choice": "synthetic_facts",
+    "preference": "preference_pairs",
+    "ifeval": "ifeval_prompts",
+}
+_NO_TIME = Window(start=0.0, end=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,13 +37,15 @@ class TaskSample:
     sample: AnySample
 
 
-def draw_samples(competition: Competition, seed: bytes, open_stream: OpenStream) -> tuple[TaskSample, ...]:
+def draw_samples(
+    competition: Competition, seed: bytes, open_stream: OpenStream, window: Window
+) -> tuple[TaskSample, ...]:
     """The samples of a round, in the order they are scored: `batch_size` of one task for every batch of the plan.
 
     Draw i of a task has a seed of its own; a document that this round has used already is passed over, since two
     batches of one document would share their luck. Raises `StreamError` when a source has too few documents.
     """
-    streams = {task.name: open_stream(task.stream, task.options) for task in competition.tasks}
+    streams = {task.name: open_stream(task.stream, task.options, window) for task in competition.tasks}
     used: dict[str, set[str]] = defaultdict(set)
     draws: dict[str, int] = defaultdict(int)
     samples = []
@@ -55,8 +67,9 @@ def draw_samples(competition: Competition, seed: bytes, open_stream: OpenStream)
 
 
 def control_samples(competition: Competition, count: int, open_stream: OpenStream) -> tuple[TaskSample, ...]:
-    """The first samples of the control seed, on which the reference's losses are known."""
-    return draw_samples(competition, CONTROL_SEED, open_stream)[:count]
+    """The samples on which the reference's losses are known: of the competition's methods, from generated streams."""
+    tasks = tuple(replace(task, stream=CONTROL_STREAMS[task.method], options={}) for task in competition.tasks)
+    return draw_samples(replace(competition, tasks=tasks), CONTROL_SEED, open_stream, _NO_TIME)[:count]
 
 
 def samples_digest(samples: Sequence[TaskSample]) -> str:

@@ -22,7 +22,7 @@ from finetune.chain.local.file import LocalFile
 from finetune.chain.local.history import NO_RESULT, Tenant
 from finetune.chain.local.registration import register
 from finetune.chain.local.settings import RAO_PER_ALPHA, LocalSettings
-from finetune.chain.port import Chain, Commitment, Metagraph, Neuron, Signer
+from finetune.chain.port import BLOCK_SECONDS, Chain, Commitment, Metagraph, Neuron, Signer
 from finetune.errors import BlockNotFinal
 
 
@@ -115,6 +115,10 @@ class LocalChain(Chain):
         for part in (b"block of a local chain", self._seed, block.to_bytes(8, "big")):
             digest.update(len(part).to_bytes(8, "big") + part)
         return digest.digest()
+
+    def block_time(self, block: int) -> float:
+        """When a block was made: blocks by hand count as if they had come one after the other in the usual time."""
+        return self._genesis_time + self._final(block) * (self.settings.block_seconds or BLOCK_SECONDS)
 
     def metagraph(self, block: int | None = None) -> Metagraph:
         """The subnet at a block, the newest by default. Raises `BlockNotFinal`."""

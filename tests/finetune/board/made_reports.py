@@ -230,6 +230,7 @@ class Play:
         standing = [one.submission for one in self.miners if one.block <= sync < one.left]
         return Discovery(
             sync=sync,
+            time=0.0,
             tempo=SYNC_BLOCKS,
             seed=hashlib.sha256(str(sync).encode()).hexdigest(),
             owner_hotkey=hotkey(self.owner) if self.owner else None,

@@ -64,10 +64,18 @@ class ChainContract:
         subnet.advance(5)
         assert [subnet.chain.block_hash(block) for block in range(newest + 1)] == hashes
 
+    def test_the_time_of_a_block_stays_and_later_blocks_are_later(self, subnet):
+        subnet.advance(3)
+        newest = subnet.chain.block()
+        times = [subnet.chain.block_time(block) for block in range(newest + 1)]
+        assert times == sorted(set(times))
+        subnet.advance(2)
+        assert [subnet.chain.block_time(block) for block in range(newest + 1)] == times
+
     def test_what_is_not_final_cannot_be_read(self, subnet):
         chain = subnet.chain
         beyond = chain.block() + 1
-        for read in (chain.block_hash, chain.metagraph, chain.commitments):
+        for read in (chain.block_hash, chain.block_time, chain.metagraph, chain.commitments):
             for block in (beyond, -1):
                 with pytest.raises(BlockNotFinal, match=str(block)):
                     read(block)

@@ -26,7 +26,7 @@ def entrant(one: Submission) -> Entrant:
 
 
 def discovery(*submissions: Submission, sync: int = SYNC) -> Discovery:
-    return Discovery(sync=sync, tempo=20, seed="00", owner_hotkey=None, consensus={}, submissions=submissions)
+    return Discovery(sync=sync, time=0.0, tempo=20, seed="00", owner_hotkey=None, consensus={}, submissions=submissions)
 
 
 def season(**losses: float) -> Season:

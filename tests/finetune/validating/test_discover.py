@@ -62,11 +62,22 @@ def test_a_commitment_of_somebody_without_a_uid_is_nobodys(subnet):
     metagraph = subnet.chain.metagraph(1)
     without = replace(metagraph, neurons=tuple(one for one in metagraph.neurons if one.hotkey != address("ada")))
     chain = SimpleNamespace(
-        metagraph=lambda block: without, commitments=subnet.chain.commitments, block_hash=subnet.chain.block_hash
+        metagraph=lambda block: without,
+        commitments=subnet.chain.commitments,
+        block_hash=subnet.chain.block_hash,
+        block_time=subnet.chain.block_time,
     )
     found = discover(chain, subnet.catalog, 1)
     assert found.standing == {bob.key}
     assert found.rejections == {}
+
+
+def test_a_round_draws_from_what_came_after_every_entrants_commitment_and_before_the_sync_block(subnet, competition):
+    subnet.chain.advance(19)
+    window = discover(subnet.chain, subnet.catalog, subnet.chain.block()).window(competition)
+    newest = subnet.chain.block()
+    assert window.end == subnet.chain.block_time(newest)
+    assert window.start == subnet.chain.block_time(newest - competition.round.eval_delay)
 
 
 def test_an_owner_without_a_uid_is_no_owner_to_burn_with(tmp_path, competition):

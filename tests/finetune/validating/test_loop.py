@@ -85,7 +85,7 @@ def test_a_stream_too_small_voids_the_round(subnet):
         def draw(self, seed):
             raise StreamError("there is nothing left to draw")
 
-    node = subnet.node(open_stream=lambda name, options: Empty())
+    node = subnet.node(open_stream=lambda name, options, window: Empty())
     sync = subnet.next_sync()
     assert node.step().outcome == "waiting"
     subnet.chain.advance(SYNC_BLOCKS)

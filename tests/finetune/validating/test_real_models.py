@@ -17,10 +17,12 @@ from finetune.mining.publish import publish
 from finetune.mining.tiny import build_tiny
 from finetune.mining.train import Lora, Recipe, train
 from finetune.streams.registry import open_stream
+from finetune.streams.sources import Window
 from finetune.validating.pin import pin
 from finetune.validating.report import signed_by
 from tests.finetune.validating.subnet import Subnet, Warehouse, address, key
 
+PAST = Window(start=0.0, end=0.0)
 RECIPE = Recipe(steps=25, batch_size=4, learning_rate=5e-3, warmup_steps=5, sequence_length=256)
 
 
@@ -76,11 +78,16 @@ def submit(subnet: Subnet, warehouse: Warehouse, name: str, folder: Path) -> str
 def test_a_trained_model_wins_and_what_only_looks_like_a_model_is_its_own_fault(
     subnet, warehouse, real, base, tmp_path
 ):
-    train(base, tmp_path / "full", practice_samples(real, 1, open_stream), RECIPE)
+    train(base, tmp_path / "full", practice_samples(real, 1, open_stream, PAST), RECIPE)
     lora = replace(RECIPE, steps=2, lora=Lora(rank=2, alpha=4.0, targets=("up_proj",)))
-    train(base, tmp_path / "adapter", practice_samples(real, 2, open_stream), lora)
+    train(base, tmp_path / "adapter", practice_samples(real, 2, open_stream, PAST), lora)
     for name in ("no-tokenizer", "other-weights"):
-        train(base, tmp_path / name, practice_samples(real, 3, open_stream), replace(RECIPE, steps=1, seed=len(name)))
+        train(
+            base,
+            tmp_path / name,
+            practice_samples(real, 3, open_stream, PAST),
+            replace(RECIPE, steps=1, seed=len(name)),
+        )
     (tmp_path / "no-tokenizer" / "tokenizer.json").write_text('{"version": "1.0", "model": {"type": "Evil"}}')
     weights = tmp_path / "other-weights" / "model.safetensors"
     save_file({f"{name}.x": tensor for name, tensor in load_file(weights).items()}, weights, metadata={"format": "pt"})

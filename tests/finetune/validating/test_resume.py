@@ -106,9 +106,9 @@ def start(subnet: Subnet, *, chain=Countdown, hub=Countdown, others=Countdown) -
             raise ScoringError("it has no such weights")
         return loss
 
-    def open_counted(name: str, options: Any) -> Any:
+    def open_counted(name: str, options: Any, window: Any) -> Any:
         others.check()
-        return open_stream(name, options)
+        return open_stream(name, options, window)
 
     return subnet.node(
         chain=Faulty(subnet.chain, chain),

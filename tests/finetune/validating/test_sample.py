@@ -10,9 +10,11 @@ from competitions.competition import Round, Task
 from finetune.errors import StreamError
 from finetune.streams.registry import open_stream
 from finetune.streams.sample import Sample
+from finetune.streams.sources import Window
 from finetune.validating.sample import control_samples, draw_samples, samples_digest
 
 SEED = bytes(range(32))
+WINDOW = Window(start=1000.0, end=2000.0)
 
 
 class FewDocuments:
@@ -37,14 +39,14 @@ def two_tasks(competition):
 
 
 def test_the_same_seed_gives_every_validator_the_same_samples(two_tasks):
-    first, second = (draw_samples(two_tasks, SEED, open_stream) for _ in range(2))
+    first, second = (draw_samples(two_tasks, SEED, open_stream, WINDOW) for _ in range(2))
     assert first == second
     assert samples_digest(first) == samples_digest(second)
 
 
 def test_another_seed_or_competition_gives_other_samples(two_tasks):
     digests = {
-        samples_digest(draw_samples(competition, seed, open_stream))
+        samples_digest(draw_samples(competition, seed, open_stream, WINDOW))
         for seed in (SEED, bytes(32))
         for competition in (two_tasks, replace(two_tasks, id=2))
     }
@@ -52,23 +54,25 @@ def test_another_seed_or_competition_gives_other_samples(two_tasks):
 
 
 def test_every_batch_is_of_one_task_in_the_order_of_the_plan(two_tasks):
-    samples = draw_samples(two_tasks, SEED, open_stream)
+    samples = draw_samples(two_tasks, SEED, open_stream, WINDOW)
     assert [one.task for one in samples] == [task for task in plan(two_tasks) for _ in range(3)]
     assert Counter(one.task.name for one in samples) == {"SHORT": 45, "LONG": 15}
 
 
 def test_no_document_is_drawn_twice_in_a_round_even_by_two_tasks_of_one_stream(two_tasks):
-    samples = draw_samples(two_tasks, SEED, lambda name, options: FewDocuments(61))
+    samples = draw_samples(two_tasks, SEED, lambda name, options, window: FewDocuments(61), WINDOW)
     assert len({one.sample.document for one in samples}) == len(samples) == 60
 
 
 def test_a_stream_too_small_for_a_round_is_an_error_that_names_it(two_tasks):
     with pytest.raises(StreamError, match="stream word_sorting has only 59 documents for 20 batches of 3"):
-        draw_samples(two_tasks, SEED, lambda name, options: FewDocuments(59))
+        draw_samples(two_tasks, SEED, lambda name, options, window: FewDocuments(59), WINDOW)
 
 
 def test_control_samples_are_always_the_same_and_never_a_rounds(two_tasks):
     control = control_samples(two_tasks, 4, open_stream)
     assert len(control) == 4
     assert control == control_samples(two_tasks, 8, open_stream)[:4]
-    assert not {one.sample for one in control} & {one.sample for one in draw_samples(two_tasks, SEED, open_stream)}
+    assert not {one.sample for one in control} & {
+        one.sample for one in draw_samples(two_tasks, SEED, open_stream, WINDOW)
+    }

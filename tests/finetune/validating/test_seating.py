@@ -47,6 +47,7 @@ def submission(one: Entrant, competition: int = 1) -> Submission:
 def discovery(*entrants: Entrant, sync: int = SYNC, competition: int = 1, **consensus: float) -> Discovery:
     return Discovery(
         sync=sync,
+        time=0.0,
         tempo=20,
         seed="00",
         owner_hotkey="owner",
