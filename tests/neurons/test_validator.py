@@ -1,0 +1,175 @@
+"""The validator as a process: on a chain file and a hub on loopback, from a commitment to weights, until SIGTERM."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bittensor as bt
+import pytest
+
+from competitions.competition import Competition
+from finetune.chain.local import LocalChain, LocalSettings
+from finetune.evals.scorer import LocalScorer
+from finetune.hub.cache import ModelCache
+from finetune.hub.client import HubClient
+from finetune.hub.server import LocalHub
+from finetune.mining.practice import practice_samples
+from finetune.mining.publish import publish
+from finetune.mining.tiny import build_tiny
+from finetune.mining.train import Recipe, train
+from finetune.streams.registry import open_stream
+from finetune.streams.sources import Window
+from finetune.validating.pin import pin_file
+
+ROOT = Path(__file__).parents[2]
+RECIPE = Recipe(steps=20, batch_size=4, learning_rate=5e-3, warmup_steps=5, sequence_length=256)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Net:
+    """A chain file, a hub, a pinned competition, and a wallet whose hotkey may validate."""
+
+    root: Path
+    chain: LocalChain
+    endpoint: str
+    competition: Competition
+    wallets: Path
+
+    def variables(self, **more: str) -> dict[str, str]:
+        """All that a validator's process is told."""
+        return {
+            "PATH": os.environ["PATH"],
+            "OMP_NUM_THREADS": "1",
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_ENDPOINT": self.endpoint,
+            "WALLET_PATH": str(self.wallets),
+            "WALLET_NAME": "cold",
+            "WALLET_HOTKEY": "hot",
+            "SUBTENSOR_NETWORK": f"local:{self.root / 'chain.sqlite'}",
+            "CATALOG": str(self.root / "catalog"),
+            "MODEL_DIR": str(self.root / "validator"),
+            "QUOTA_GB": "1",
+            **more,
+        }
+
+    def start(self, *flags: str, **variables: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, str(ROOT / "neurons" / "validator.py"), *flags],
+            cwd=self.root,
+            env=self.variables(**variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Iterator[Net]:
+    wallet = bt.Wallet(name="cold", hotkey="hot", path=str(tmp_path / "wallets"))
+    wallet.create_new_coldkey(use_password=False, suppress=True)
+    wallet.create_new_hotkey(suppress=True)
+    settings = LocalSettings(tempo=20, weights_rate_limit=10, activity_cutoff=400, immunity_period=400)
+    with (
+        LocalHub(tmp_path / "hub", {"owner": "hf_owner", "miner": "hf_miner"}) as hub,
+        LocalChain.create(tmp_path / "chain.sqlite", seed="net", settings=settings) as chain,
+    ):
+        owner = HubClient(hub.endpoint, "hf_owner")
+        build_tiny(tmp_path / "base", hidden=48, layers=2)
+        owner.create("owner/tiny-llama", private=False)
+        owner.upload("owner/tiny-llama", tmp_path / "base", message="the reference")
+        file = tmp_path / "catalog" / "tiny.toml"
+        file.parent.mkdir()
+        file.write_text((ROOT / "competitions" / "rehearsal" / "tiny.toml").read_text())
+        with ModelCache(tmp_path / "owner-cache", 10**9) as cache:
+            competition = pin_file(file, HubClient(hub.endpoint, None), cache, LocalScorer(), open_stream)
+        chain.register(wallet.hotkey, "cold")
+        chain.add_stake("cold", wallet.hotkey.ss58_address, 1000.0)
+        yield Net(
+            root=tmp_path, chain=chain, endpoint=hub.endpoint, competition=competition, wallets=tmp_path / "wallets"
+        )
+
+
+def stopped(process: "subprocess.Popen[str]") -> tuple[int, str]:
+    """Tell it to stop; its exit code and all it said."""
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=60)
+    return process.returncode, said
+
+
+def test_from_a_commitment_to_weights_and_a_clean_stop(net: Net):
+    miner: Any = bt.sp_core.Keypair.create_from_uri("//miner")
+    past = Window(start=0.0, end=0.0)
+    train(net.root / "base", net.root / "model", practice_samples(net.competition, 1, open_stream, past), RECIPE)
+    net.chain.register(miner, "cold-miner")
+    net.chain.advance()
+    publish(
+        net.root / "model",
+        repository="miner/model",
+        competition=net.competition,
+        hotkey=miner,
+        hub=HubClient(net.endpoint, "hf_miner"),
+        chain=net.chain,
+        wait_for=lambda block: net.chain.advance(block - net.chain.block()) and None,
+    )
+    net.chain.advance(40 - net.chain.block())
+    with net.start() as process:
+        try:
+            until = time.monotonic() + 100
+            while not list((net.root / "validator" / "reports").glob("*-1.json")):
+                assert process.poll() is None, process.stdout and process.stdout.read()
+                assert time.monotonic() < until
+                time.sleep(0.2)
+            code, said = stopped(process)
+        finally:
+            process.kill()
+    assert code == 0
+    assert "isolation" in said
+    assert said.endswith("stopped; start it again and it goes on from here\n")
+    net.chain.advance(60)
+    assert net.chain.metagraph().by_hotkey[miner.ss58_address].incentive == 1.0
+
+
+def test_offline_it_plays_the_round_and_sends_nothing(net: Net):
+    net.chain.advance(40)
+    with net.start("--offline") as process:
+        try:
+            until = time.monotonic() + 100
+            while not list((net.root / "validator" / "reports").glob("*-1.json")):
+                assert process.poll() is None, process.stdout and process.stdout.read()
+                assert time.monotonic() < until
+                time.sleep(0.2)
+            code, said = stopped(process)
+        finally:
+            process.kill()
+    assert code == 0
+    assert {one.last_update for one in net.chain.metagraph().neurons} == {-1}
+    assert said.count("stopped;") == 1
+
+
+def test_all_that_is_missing_is_listed_at_once(net: Net):
+    text = (net.root / "catalog" / "tiny.toml").read_text()
+    (net.root / "catalog" / "tiny.toml").write_text(text.replace('"LlamaForCausalLM"', '"BartForCausalLM"'))
+    with net.start("--device", "abacus", "--quota_gb", "100000000", WALLET_HOTKEY="lost") as process:
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 2
+    for fault in ("hotkey 'lost' of wallet 'cold'", "BartForCausalLM", "no device 'abacus'", "lower --quota_gb"):
+        assert fault in said
+    assert "Traceback" not in said
+
+
+def test_a_chain_that_is_not_there_is_one_sentence(tmp_path: Path):
+    code = subprocess.run(
+        [sys.executable, str(ROOT / "neurons" / "validator.py"), "--subtensor.network", f"local:{tmp_path / 'none'}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert code.returncode == 2
+    assert code.stderr == f"there is no chain at {tmp_path / 'none'}; --subtensor.network local:PATH names its file\n"
