@@ -1,16 +1,25 @@
-"""Publishes a submission so that nobody can commit it first: upload in private, commit on chain, only then show it."""
+"""Publishes a submission so that nobody can commit it first: upload in private, commit on chain, only then show it.
 
+It can be stopped anywhere and called again with the same folder: what stands on chain is not committed twice, and what
+lies on the hub is not uploaded twice.
+"""
+
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from competitions.competition import Competition
-from competitions.submission import Payload
+from competitions.submission import Payload, parse_payload
 from finetune.chain.port import MAX_COMMITMENT_BYTES, Chain, Signer
 from finetune.errors import CommitmentTooLarge, SetupError
+from finetune.files import write_atomically
 from finetune.hub.digest import folder_digest, secure_hash
 from finetune.hub.gates import check_plain_files
 from finetune.hub.port import Hub
+
+# A commitment that was sent lands within these many blocks, or never.
+LANDING_BLOCKS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,36 +39,70 @@ def publish(
     hub: Hub,
     chain: Chain,
     wait_for: Callable[[int], None],
+    journal: Path | None = None,
 ) -> Published:
     """Upload the folder, commit its hash, wait until the commitment is final, make the repository public.
 
     `wait_for` returns once a block is final. The folder's files and the payload's length are checked before anything
-    is uploaded, and a repository that is public already is not used: others could commit its new files first. Raises
-    `SetupError`, `CommitmentTooLarge`, `ChainError`, `HubError`; after any of them nothing new is public.
+    is uploaded, and a repository that is public already is not used: others could commit its new files first.
+    `journal` is a file in which a commitment under way is noted: without it, a call that follows one killed between
+    sending and landing would send a second one. Raises `SetupError`, `CommitmentTooLarge`, `ChainError`, `HubError`;
+    after any of them nothing new is public.
+    """
+    draft = draft_payload(folder, repository=repository, competition=competition, hotkey=hotkey)
+    if journal is not None and (sent := _sent(journal, hotkey)) is not None and chain.block() < sent:
+        wait_for(sent)
+    done = standing(chain).get(hotkey.ss58_address)
+    if done is None or done.payload != replace(draft, revision=done.payload.revision):
+        hub.create(repository, private=True)
+        if not hub.listing(repository, None).private:
+            raise SetupError(f"{repository} is public, so others could commit its new files first; name a new one")
+        revision = hub.upload(repository, folder, message=f"submission to competition {competition.id}")
+        if journal is not None:
+            note = {"hotkey": hotkey.ss58_address, "lands_by": chain.block() + LANDING_BLOCKS}
+            write_atomically(journal, json.dumps(note).encode())
+        payload = replace(draft, revision=revision)
+        done = Published(payload=payload, block=chain.commit(hotkey, payload.encode()))
+        wait_for(done.block)
+    hub.set_private(repository, False)
+    return done
+
+
+def draft_payload(folder: Path, *, repository: str, competition: Competition, hotkey: Signer) -> Payload:
+    """What would be committed for the folder, at a revision of zeros: nothing is uploaded or sent.
+
+    Raises `SetupError` for a folder or a name that no gate lets in, and `CommitmentTooLarge`.
     """
     if not folder.is_dir():
         raise SetupError(f"{folder} is not a folder")
     if rejection := check_plain_files(folder):
         raise SetupError(f"{folder} cannot be submitted: {rejection.text}")
     digest = secure_hash(folder_digest(folder), hotkey.ss58_address)
-
-    def payload(revision: str) -> Payload:
-        return Payload(repository=repository, revision=revision, secure_hash=digest, competition=competition.id)
-
     try:
-        spare = MAX_COMMITMENT_BYTES - len(payload("0" * 40).encode())
+        payload = Payload(repository=repository, revision="0" * 40, secure_hash=digest, competition=competition.id)
     except ValueError as error:
         raise SetupError(f"{repository} cannot be committed: {error}") from error
+    spare = MAX_COMMITMENT_BYTES - len(payload.encode())
     if spare < 0:
         raise CommitmentTooLarge(
             f"the commitment for {repository} is {-spare} bytes too long; shorten the namespace or the name"
         )
-    hub.create(repository, private=True)
-    if not hub.listing(repository, None).private:
-        raise SetupError(f"{repository} is public, so others could commit its new files first; name a new repository")
-    revision = hub.upload(repository, folder, message=f"submission to competition {competition.id}")
-    committed = payload(revision)
-    block = chain.commit(hotkey, committed.encode())
-    wait_for(block)
-    hub.set_private(repository, False)
-    return Published(payload=committed, block=block)
+    return payload
+
+
+def standing(chain: Chain) -> dict[str, Published]:
+    """What every hotkey has committed, where it is a submission, in one read. Raises `ChainError`."""
+    found = {}
+    for one in chain.commitments(chain.block()):
+        if isinstance(payload := parse_payload(one.data), Payload):
+            found[one.hotkey] = Published(payload=payload, block=one.block)
+    return found
+
+
+def _sent(journal: Path, hotkey: Signer) -> int | None:
+    """The block by which the last commitment that was sent has landed, if one was noted."""
+    try:
+        note = json.loads(journal.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return int(note["lands_by"]) if note.get("hotkey") == hotkey.ss58_address else None

@@ -136,7 +136,12 @@ def test_the_repository_is_private_until_the_commitment_is_final(send, repositor
             seen.append(is_public(stranger, repository))
 
     committing = chain.commit
-    watched = SimpleNamespace(commit=lambda *call: (seen.append(is_public(stranger, repository)), committing(*call))[1])
+
+    def watch(*call: Any) -> int:
+        seen.append(is_public(stranger, repository))
+        return committing(*call)
+
+    watched = SimpleNamespace(commit=watch, block=chain.block, commitments=chain.commitments)
     send(chain=watched, wait_for=wait)
     assert len(seen) >= 3
     assert not any(seen)
@@ -200,9 +205,7 @@ def test_a_hotkey_without_a_uid_leaves_nothing_public(send, repository, stranger
 def test_a_public_repository_is_not_used_for_others_could_commit_its_files_first(send, repository, hub, chain):
     hub.create(repository, private=False)
     before = hub.listing(repository, None)
-    with pytest.raises(
-        SetupError, match="is public, so others could commit its new files first; name a new repository"
-    ):
+    with pytest.raises(SetupError, match="is public, so others could commit its new files first; name a new one"):
         send()
     assert hub.listing(repository, None) == before
     assert committed(chain) == []
@@ -248,3 +251,44 @@ def test_a_folder_that_no_gate_lets_in_is_refused_before_anything_is_uploaded(se
         send(folder=folder)
     with pytest.raises(RepositoryGone):
         stranger.listing(repository, None)
+
+
+def test_published_again_nothing_is_committed_or_uploaded_again(send, repository, chain, hub):
+    first = send()
+    before = hub.listing(repository, None)
+    assert send(hub=Fails(hub, "upload", HubUnavailable("asked again"))) == first
+    assert hub.listing(repository, None) == before
+    assert [one.block for one in chain.commitments(chain.block())] == [first.block]
+
+
+def test_killed_before_the_repository_was_shown_it_is_shown_without_another_commitment(send, repository, chain, hub):
+    with pytest.raises(HubUnavailable):
+        send(hub=Fails(hub, "set_private", HubUnavailable("killed")))
+    (commitment,) = chain.commitments(chain.block())
+    done = send(chain=Fails(chain, "commit", ChainUnavailable("committed twice")))
+    assert done.block == commitment.block
+
+
+def test_killed_between_sending_and_landing_it_waits_for_what_was_sent(send, tmp_path, chain, stranger, repository):
+    journal = tmp_path / "journal.json"
+
+    def killed(block: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        send(wait_for=killed, journal=journal)
+    # The commitment is under way: it lands in the next block, and nobody sees it yet.
+    assert chain.commitments(chain.block()) == ()
+    done = send(chain=Fails(chain, "commit", ChainUnavailable("committed twice")), journal=journal)
+    assert is_public(stranger, repository)
+    assert [one.block for one in chain.commitments(chain.block())] == [done.block]
+
+
+def test_another_folder_replaces_what_stands(send, folder, chain):
+    first = send()
+    (folder / "tokenizer.json").write_text("{ }")
+    with pytest.raises(SetupError, match="is public"):
+        send()
+    second = send(repository="ada/another-one")
+    assert second.payload.secure_hash != first.payload.secure_hash
+    assert [one.block for one in chain.commitments(chain.block())] == [second.block]

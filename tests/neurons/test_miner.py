@@ -1,0 +1,151 @@
+"""The miner's command: what it shows, fetches and publishes, and what it refuses to give up by accident."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bittensor as bt
+import pytest
+
+from finetune.chain.local import LocalChain, LocalSettings
+from finetune.errors import RepositoryGone
+from finetune.hub.client import HubClient
+from finetune.hub.server import LocalHub
+from finetune.mining.tiny import build_tiny
+from neurons import miner
+
+ROOT = Path(__file__).parents[2]
+MINER = "miner"
+
+
+@pytest.fixture
+def variables(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """What the miner's process is told, on a chain whose blocks come by the clock, with a registered hotkey."""
+    wallet = bt.Wallet(name="cold", hotkey="hot", path=str(tmp_path / "wallets"))
+    wallet.create_new_coldkey(use_password=False, suppress=True)
+    wallet.create_new_hotkey(suppress=True)
+    settings = LocalSettings(tempo=20, block_seconds=0.2)
+    with (
+        LocalHub(tmp_path / "hub", {MINER: "hf_miner"}) as hub,
+        LocalChain.create(tmp_path / "chain.sqlite", seed="net", settings=settings) as chain,
+    ):
+        chain.register(wallet.hotkey, "cold")
+        while not chain.metagraph().neurons:
+            time.sleep(0.05)
+        build_tiny(tmp_path / "model", hidden=24, layers=1)
+        yield {
+            "HF_ENDPOINT": hub.endpoint,
+            "HF_TOKEN": "hf_miner",
+            "WALLET_PATH": str(tmp_path / "wallets"),
+            "WALLET_NAME": "cold",
+            "WALLET_HOTKEY": "hot",
+            "SUBTENSOR_NETWORK": f"local:{tmp_path / 'chain.sqlite'}",
+            "CATALOG": str(ROOT / "competitions" / "rehearsal"),
+            "MODEL_DIR": str(tmp_path / "miner"),
+            "QUOTA_GB": "1",
+        }
+
+
+@pytest.fixture
+def catalog(tmp_path: Path, variables: dict[str, str]) -> None:
+    """A catalog of one competition."""
+    folder = tmp_path / "catalog"
+    folder.mkdir()
+    (folder / "tiny.toml").write_text((ROOT / "competitions" / "rehearsal" / "tiny.toml").read_text())
+    variables["CATALOG"] = str(folder)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(miner, "_POLL_SECONDS", 0.05)
+
+
+def address(variables: dict[str, str]) -> str:
+    wallet = bt.Wallet(name="cold", hotkey="hot", path=variables["WALLET_PATH"])
+    found: str = wallet.hotkey.ss58_address
+    return found
+
+
+def run(variables: dict[str, str], *flags: str) -> int:
+    return miner.main(list(flags), variables)
+
+
+def publish(variables: dict[str, str], tmp_path: Path, *flags: str) -> int:
+    where = ("--load_model_dir", str(tmp_path / "model"), "--hf_repo_id", f"{MINER}/sorter")
+    return run(variables, "--competition_id", "1", *where, *flags)
+
+
+def test_the_competitions_are_listed_without_a_chain(capsys: pytest.CaptureFixture[str]):
+    assert (
+        run(
+            {"SUBTENSOR_NETWORK": "local:/nowhere", "CATALOG": str(ROOT / "competitions" / "catalog")},
+            *["--list_competitions"],
+        )
+        == 0
+    )
+    shown = capsys.readouterr().out
+    assert "2  B7_MULTI_CHOICE, 40% of the reward, full models of up to 6,900,000,000 parameters, 4,096 tokens" in shown
+
+
+@pytest.mark.usefixtures("catalog")
+def test_a_folder_is_published_and_then_found_by_its_uid(variables, tmp_path, capsys):
+    assert publish(variables, tmp_path) == 0
+    shown = capsys.readouterr().out
+    assert f"{MINER}/sorter at " in shown
+    assert not HubClient(variables["HF_ENDPOINT"], None).listing(f"{MINER}/sorter", None).private
+    assert publish(variables, tmp_path) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == shown.splitlines()[-1]
+    assert run(variables, "--competition_id", "1", "--load_uid", "0") == 0
+    folder = Path(capsys.readouterr().out.strip().split(": ")[1])
+    assert (folder / "model.safetensors").read_bytes() == (tmp_path / "model" / "model.safetensors").read_bytes()
+
+
+@pytest.mark.usefixtures("catalog")
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--competition_id", "9"), "--competition_id must be one of 1"),
+        (("--competition_id", "1"), "give --load_model_dir FOLDER and --hf_repo_id"),
+        (("--competition_id", "1", "--load_best"), "nobody leads competition 1 yet; start from its reference"),
+        (("--competition_id", "1", "--load_uid", "7"), "the subnet has no uid 7"),
+        (("--competition_id", "1", "--load_uid", "0"), "has no submission to competition 1"),
+        (
+            ("--competition_id", "1", "--hf_repo_id", "a/b", "--update_repo_visibility"),
+            "no commitment on chain that names",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(variables, capsys, flags, said):
+    assert run(variables, *flags) == 2
+    shown = capsys.readouterr().err
+    assert said in shown
+    assert shown.count("\n") == 1
+
+
+@pytest.mark.usefixtures("catalog")
+def test_a_hotkey_that_earns_is_not_given_up_by_accident(variables, tmp_path, capsys, monkeypatch):
+    assert publish(variables, tmp_path) == 0
+    real: Any = LocalChain.metagraph
+
+    def earning(self, block=None):
+        from dataclasses import replace
+
+        found = real(self, block)
+        return replace(found, neurons=tuple(replace(one, incentive=0.5, consensus=0.5) for one in found.neurons))
+
+    monkeypatch.setattr(LocalChain, "metagraph", earning)
+    assert publish(variables, tmp_path) == 2
+    assert "committing again gives that up" in capsys.readouterr().err
+    assert publish(variables, tmp_path, "--give_up_seat") == 0
+    capsys.readouterr()
+    assert run(variables, "--competition_id", "1", "--load_best") == 0
+    assert capsys.readouterr().out.startswith(address(variables))
+
+
+@pytest.mark.usefixtures("catalog")
+def test_offline_nothing_is_committed_and_nothing_shown(variables, tmp_path, capsys):
+    assert publish(variables, tmp_path, "--offline") == 0
+    assert f"would upload {tmp_path / 'model'} and commit {MINER}:sorter:" in capsys.readouterr().out
+    with pytest.raises(RepositoryGone):
+        HubClient(variables["HF_ENDPOINT"], "hf_miner").listing(f"{MINER}/sorter", None)
