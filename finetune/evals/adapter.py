@@ -4,10 +4,11 @@ The adapter's configuration is rebuilt before peft sees it: peft compiles some o
 follows its path to a base, and runs what its initialisation asks for. Only what shapes the forward pass is read.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from competitions.rejection import Rejection
 from finetune.errors import ModelRejected, ScoringError
 from finetune.evals.faults import as_scoring_error
 from finetune.evals.quiet import quiet
@@ -22,14 +23,15 @@ if TYPE_CHECKING:
 def attach(model: "PreTrainedModel", folder: Path) -> Callable[[], None]:
     """Add the adapter in `folder` to the layers of `model`, in place; calling what is returned takes it off again.
 
-    Raises `ScoringError` if the configuration asks for more than plain LoRA, or the weights are not exactly the
-    matrices that it describes; the model is then as it was.
+    Raises `ScoringError` if the configuration asks for more than plain LoRA or for layers that take none, or if the
+    weights are not exactly the matrices that it describes; the model is then as it was.
     """
     from peft import get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
     from safetensors.torch import load_file
 
     with as_scoring_error(f"loading the adapter in {folder}"), quiet():
         config = _config(folder / ADAPTER_CONFIG)
+        _check_targets(model, config.target_modules)
         weights = load_file(folder / ADAPTER_WEIGHTS)
         adapted = get_peft_model(model, config)
 
@@ -39,7 +41,7 @@ def attach(model: "PreTrainedModel", folder: Path) -> Callable[[], None]:
                 adapted.unload()
 
         try:
-            expected = get_peft_model_state_dict(adapted)
+            expected = get_peft_model_state_dict(adapted, save_embedding_layers=False)
             for name in sorted(expected.keys() | weights.keys()):
                 here, wanted = (_shape(tensors.get(name)) for tensors in (weights, expected))
                 if here != wanted:
@@ -69,6 +71,31 @@ def _config(file: Path) -> Any:
         inference_mode=True,
         task_type="CAUSAL_LM",
     )
+
+
+def _check_targets(model: "PreTrainedModel", names: Collection[str]) -> None:
+    """Only matrices inside the model's layers take LoRA.
+
+    peft would store a targeted embedding or head whole, and put an adapter's over the base's own, where it stays for
+    whoever comes next; over other kinds of module it stops halfway through the model.
+    """
+    import torch
+
+    ends = tuple("." + name for name in names)
+    head = model.get_output_embeddings()
+    for name, module in model.named_modules():
+        # As peft finds them: by the end of the name.
+        if not ("." + name).endswith(ends) or (isinstance(module, torch.nn.Linear) and module is not head):
+            continue
+        found = "the head" if module is head else f"of class {type(module).__name__}"
+        raise ModelRejected(
+            Rejection(
+                reason="adapter_setting_not_allowed",
+                text=f"target_modules in adapter_config.json names {name}, which is {found}; allowed are matrices "
+                "inside the layers",
+                evidence={"key": "target_modules", "module": name, "found": found},
+            )
+        )
 
 
 def _shape(tensor: Any) -> str:

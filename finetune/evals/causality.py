@@ -4,6 +4,7 @@ A model that attends to later tokens reads the answer that it should predict. It
 keys that ask for that; the probe holds whatever else may have been overlooked, on the model as it runs.
 """
 
+import math
 from typing import TYPE_CHECKING
 
 from competitions.rejection import Rejection
@@ -36,7 +37,14 @@ def check_causality(model: "PreTrainedModel", length: int) -> None:
             for each in (ids, changed)
         )
         largest, difference = float(before.abs().max()), float((before - after).abs().max())
-    # Written so that NaN fails.
+    if not math.isfinite(largest + difference):
+        raise ModelRejected(
+            Rejection(
+                reason="not_finite",
+                text=f"the hidden states of {length} ids drawn at random are NaN or infinite",
+                evidence={"length": length},
+            )
+        )
     if difference <= TOLERANCE[str(model.dtype).removeprefix("torch.")] * largest:
         return
     raise ModelRejected(

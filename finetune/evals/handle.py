@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import selectors
 import shutil
 import signal
@@ -17,7 +18,7 @@ from typing import IO, Any, Literal
 from competitions.rejection import Rejection
 from finetune.errors import ModelRejected, ScorerUnavailable, ScoringError
 from finetune.evals.port import Folders
-from finetune.evals.wire import CLOSE, MAX_LINE, NEXT, Job, job_message, line, read_answer
+from finetune.evals.wire import CLOSE, MAX_LINE, NEXT, Job, job_message, line, printable, read_answer
 from finetune.isolation.level import Level
 from finetune.isolation.process import launch
 
@@ -27,8 +28,12 @@ Device = Literal["cpu", "cuda", "mps"]
 _WATCH_SECONDS = 0.25
 # To import torch and transformers: seconds on a busy machine.
 _START_SECONDS = 300.0
+# Of opening a model; there are seven. A worker that never ends them costs no waiting, so no limit of time would end it.
+_MOST_PHASES = 32
 # Between the end of a process's answers and its own.
 _END_SECONDS = 5.0
+# What Rust and C++ write before they abort a process whose memory has a limit.
+_NO_MEMORY = re.compile(r"memory allocation of \d+ bytes failed|std::bad_alloc")
 # All that a worker is told of this machine: no token, no key, no home.
 _PASSED_ON = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "OMP_WAIT_POLICY")
 _FIXED = {
@@ -88,16 +93,21 @@ class Worker:
         try:
             self._expect_ready(_START_SECONDS)
         except ScoringError as error:
-            last = self._child.stderr_tail().strip().splitlines()[-1:] or ["it said nothing"]
+            words = self._last_words() or "it said nothing"
             self.kill()
-            raise ScorerUnavailable(f"the worker did not start: {error}; {last[0]:.300}") from error
+            raise ScorerUnavailable(f"the worker did not start: {error}; {words}") from error
 
     def open(self, job: Job) -> None:
         """Let it open the model of the job. Raises what scoring raises."""
         self._left = self._limits.seconds
         self._tell(job_message(job))
-        while self._answer(self._limits.answer_seconds) != "scoring":
-            pass
+        for _ in range(_MOST_PHASES):
+            answer = self._answer(self._limits.answer_seconds)
+            if answer == "scoring":
+                return
+            if not isinstance(answer, str):
+                raise ScoringError(f"the worker was to open a model and said {answer!r}")
+        raise ScoringError(f"the worker named more than {_MOST_PHASES} phases of opening a model")
 
     def next_loss(self) -> float:
         """The loss of the next item. Raises what scoring raises."""
@@ -214,11 +224,15 @@ class Worker:
             how = "its answers and went on running"
         else:
             how = f"with exit code {code}" if code >= 0 else f"by signal {-code} ({signal.strsignal(-code)})"
-        last = self._child.stderr_tail().strip().splitlines()[-1:] or [""]
-        return ModelRejected(
-            Rejection(
-                reason="crashed",
-                text=f"the worker ended {how} in phase {self._phase!r}",
-                evidence={"phase": self._phase, "ended": how, "last_words": last[0][:300]},
-            )
-        )
+        words = self._last_words()
+        evidence = {"phase": self._phase, "ended": how, "last_words": words}
+        if _NO_MEMORY.search(words):
+            text = f"it asked for more memory than it may have in phase {self._phase!r}: {words}"
+            return ModelRejected(Rejection(reason="out_of_memory", text=text, evidence=evidence))
+        text = f"the worker ended {how} in phase {self._phase!r}"
+        return ModelRejected(Rejection(reason="crashed", text=text, evidence=evidence))
+
+    def _last_words(self) -> str:
+        """The last line that it wrote to stderr, but for Rust's advice on debugging; empty where there is none."""
+        lines = [one for one in self._child.stderr_tail().split("\n") if one.strip() and not one.startswith("note:")]
+        return printable(lines[-1], 300) if lines else ""

@@ -33,10 +33,14 @@ def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
 
     with as_scoring_error(f"loading the tokenizer in {folder}"), quiet():
         settings = _read(folder, "special_tokens_map.json") | _read(folder, "tokenizer_config.json")
-        tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
+        # Without a word on it, the token that the file pads with would be added where the vocabulary lacks it.
+        tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"), pad_token=None)
         # These would be obeyed by the backend and cut or lengthen every sample alike.
         tokenizer.backend_tokenizer.no_truncation()
         tokenizer.backend_tokenizer.no_padding()
+        # And this would split words at random, another way at every turn.
+        if getattr(tokenizer.backend_tokenizer.model, "dropout", None):
+            tokenizer.backend_tokenizer.model.dropout = None
         vocabulary = tokenizer.get_vocab()
         for name in ("bos_token", "eos_token", "unk_token"):
             token = settings.get(name)

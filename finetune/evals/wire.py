@@ -21,6 +21,7 @@ from finetune.streams.sample import AnySample, as_plain, from_plain
 MAX_LINE = 1 << 20  # bytes of one line from the worker; honest ones have some hundred
 READY, NEXT, CLOSE = {"ready": True}, {"next": True}, {"close": True}
 
+_LARGEST = 1 << 63  # of the figures that belong to a reason
 _REASON = re.compile(r"[a-z][a-z_]{0,59}")
 
 
@@ -81,24 +82,38 @@ def read_answer(data: bytes) -> str | float | None:
         case "ready", True:
             return None
         case "phase", str():
-            return value[:40]
-        case "loss", int() | float() if math.isfinite(value) and not isinstance(value, bool):
-            return float(value)
+            return printable(value, 40)
+        case "loss", float() if math.isfinite(value):
+            return value
         case "rejected", {"reason": str() as reason, "text": str() as text, "evidence": dict() as evidence}:
             if _REASON.fullmatch(reason):
-                raise ModelRejected(Rejection(reason=reason, text=text[:1000], evidence=_bounded(evidence)))
+                raise ModelRejected(
+                    Rejection(reason=reason, text=printable(text, 1000), evidence=_bounded(evidence))
+                )
         case "failed", str():
-            raise ScoringError(value[:1000])
+            raise ScoringError(printable(value, 1000))
         case "unavailable", str():
-            raise ScorerUnavailable(value[:1000])
+            raise ScorerUnavailable(printable(value, 1000))
     raise _nonsense(data)
 
 
+def printable(text: str, most: int) -> str:
+    """A stranger's text, at most `most` characters, as a terminal, a file and a page can take it.
+
+    What does not print, such as a line break, a control character or half a character, becomes its escape.
+    """
+    escaped = (one if one.isprintable() else one.encode("unicode_escape").decode() for one in text[:most])
+    return "".join(escaped)[:most]
+
+
 def _bounded(evidence: Mapping[str, Any]) -> dict[str, object]:
-    """At most 16 figures and short texts."""
+    """At most 16 figures and short texts, such as a signed report can hold."""
     kept: dict[str, object] = {}
     for key, value in list(evidence.items())[:16]:
-        kept[str(key)[:40]] = value if isinstance(value, bool | int | float) else str(value)[:1000]
+        if isinstance(value, str):
+            kept[printable(key, 40)] = printable(value, 1000)
+        elif isinstance(value, int | float) and abs(value) < _LARGEST:
+            kept[printable(key, 40)] = value
     return kept
 
 

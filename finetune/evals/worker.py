@@ -7,6 +7,7 @@ the next job. It ends at the end of its input, and after any failure: nothing of
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
@@ -19,6 +20,8 @@ def main() -> None:
     # Whatever a library prints goes to standard error, never between two answers.
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
+    # Some packages ask for the name of a temporary folder when they are imported, and fail where none can be written.
+    tempfile.tempdir = "/"
     serve(sys.stdin.buffer, answers, device=device, memory=memory)
 
 

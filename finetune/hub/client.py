@@ -1,4 +1,4 @@
-"""The `Hub` port on the `huggingface_hub` library: huggingface.co and the local server by the same path.
+"""The ports `Hub` and `Datasets` on the `huggingface_hub` library: huggingface.co and the local server alike.
 
 The library is imported at the first call. What it raises is mapped in `client_errors`. It caches nothing for us: every
 listing asks the hub, because from a warm cache the library gives out repositories that were hidden since.
@@ -9,16 +9,17 @@ import shutil
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from finetune.errors import BadDownload, HubRefused, HubUnavailable, RepositoryGone, RevisionGone, SetupError
 from finetune.hub.client_errors import hub_error
 from finetune.hub.files import added_by_hub
-from finetune.hub.port import HubFile, Listing
+from finetune.hub.port import HubFile, Listing, Revision
 
 if TYPE_CHECKING:
     from httpx2 import Client, Response
@@ -29,29 +30,33 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _READ_SECONDS = 20.0  # for an answer to a question
 _WRITE_SECONDS = 120.0  # for an answer to a commit, which a hub may take its time over
 _REVISION = re.compile(r"[0-9a-f]{40}")
+_CONTENT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_PAGE, _MAX_PAGES = 100, 20  # of commits: a repository with one an hour is followed 83 days back
 _MAX_FILE_BYTES = 1 << 50  # a pebibyte: more than any hub stores, and sums of a listing's sizes stay far below 64 bits
 
 
 class HubClient:
-    """A model hub, asked through `huggingface_hub`.
+    """A hub's models, or its datasets, asked through `huggingface_hub`.
 
     Reads are not repeated: a 429, a 5xx or a dropped question is `HubUnavailable` at once, and the caller decides when
     to ask again. A download that breaks off is resumed up to five times, and an upload keeps the library's own five
     repeats, so that a short hiccup does not cost hours.
     """
 
-    def __init__(self, endpoint: str | None, token: str | None) -> None:
+    def __init__(self, endpoint: str | None, token: str | None, *, kind: Literal["model", "dataset"] = "model") -> None:
         """Make a client; nothing is asked yet.
 
         Args:
             endpoint: the URL of the hub; huggingface.co without one.
             token: whose rights to use; without one, a stranger's. No token is ever looked up elsewhere.
+            kind: which repositories it sees; a model and a dataset may have the same name.
 
         Raises:
             SetupError: the endpoint is not an http or https URL.
         """
         self._endpoint = (endpoint or _PUBLIC_HUB).rstrip("/")
         self._token = token or None
+        self._kind = kind
         parts = urlsplit(self._endpoint)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise SetupError(f"the hub's endpoint must be an http or https URL; found {self._endpoint[:100]!r}")
@@ -64,6 +69,25 @@ class HubClient:
         with self._asking(repository):
             return parse_listing(self._info(repository, revision), repository=repository, revision=revision)
 
+    def history(self, repository: str, *, back_to: float) -> tuple[Revision, ...]:
+        """The revisions of the main branch, newest first; see `Datasets`."""
+        revisions: list[Revision] = []
+        address = self._address(repository, "/commits/main")
+        with self._asking(repository):
+            for _ in range(_MAX_PAGES):
+                response = self._get(repository, address, {"limit": _PAGE} if not revisions else None)
+                page = parse_commits(response.json(), repository=repository)
+                for one in page:
+                    revisions.append(one)
+                    if one.time < back_to:
+                        return tuple(revisions)
+                address = response.links.get("next", {}).get("url", "")
+                if not address or not page:
+                    return tuple(revisions)
+                if not address.startswith(f"{self._endpoint}/"):
+                    raise HubUnavailable(f"{repository}: the list of commits goes on at another hub: {address[:100]!r}")
+        raise RevisionGone(f"{repository}: none of its last {len(revisions):,} revisions is as old as asked for")
+
     def download(self, listing: Listing, paths: Sequence[str], into: Path) -> None:
         """Write the named files below `into`; see `Hub`. Raises `SetupError` when the disk is full."""
         sizes = {file.path: file.size for file in listing.files}
@@ -74,7 +98,12 @@ class HubClient:
                     # Forced: otherwise the library may answer from what lies there already, and repeats a failed
                     # question for 23 s.
                     api.hf_hub_download(
-                        listing.repository, path, revision=listing.revision, local_dir=into, force_download=True
+                        listing.repository,
+                        path,
+                        repo_type=self._kind,
+                        revision=listing.revision,
+                        local_dir=into,
+                        force_download=True,
                     )
                     size = (into / path).stat().st_size
                     if size != sizes[path]:
@@ -85,7 +114,7 @@ class HubClient:
     def create(self, repository: str, *, private: bool) -> None:
         """Make the repository if it is not there yet; see `Hub`."""
         with self._asking(repository, writing=True):
-            self._api().create_repo(repository, private=private, exist_ok=True)
+            self._api().create_repo(repository, repo_type=self._kind, private=private, exist_ok=True)
 
     def upload(self, repository: str, folder: Path, *, message: str) -> str:
         """Make the repository's files equal to the folder's in one commit; see `Hub`.
@@ -102,6 +131,7 @@ class HubClient:
             commit = self._api().create_commit(
                 repository,
                 [*additions.values(), *(CommitOperationDelete(path, is_folder=False) for path in gone)],
+                repo_type=self._kind,
                 commit_message=message,
                 parent_commit=info["sha"],
             )
@@ -113,7 +143,7 @@ class HubClient:
     def set_private(self, repository: str, private: bool) -> None:
         """Hide the repository from strangers, or show it; see `Hub`."""
         with self._asking(repository, writing=True):
-            self._api().update_repo_settings(repository, private=private)
+            self._api().update_repo_settings(repository, repo_type=self._kind, private=private)
 
     def _info(self, repository: str, revision: str | None = None) -> dict[str, Any]:
         """The hub's answer about a repository.
@@ -121,20 +151,27 @@ class HubClient:
         Not by the library's `model_info`: that builds objects from the model card, and a card with a key of the wrong
         name makes it raise, so any miner could make a listing fail.
         """
-        library = _library()
-        library.utils.validate_repo_id(repository)
-        tail = f"/revision/{revision}" if revision else ""
-        response = library.get_session().get(
-            f"{self._endpoint}/api/models/{repository}{tail}",
-            headers=library.utils.build_hf_headers(token=self._token or False),
-            params={"blobs": True},
-            timeout=_READ_SECONDS,
-        )
-        library.hf_raise_for_status(response)
-        answer = response.json()
+        address = self._address(repository, f"/revision/{revision}" if revision else "")
+        answer = self._get(repository, address, {"blobs": True}).json()
         if not isinstance(answer, dict) or not isinstance(answer.get("siblings"), list):
             raise ValueError("not a hub's answer")
         return answer
+
+    def _address(self, repository: str, tail: str) -> str:
+        return f"{self._endpoint}/api/{self._kind}s/{repository}{tail}"
+
+    def _get(self, repository: str, address: str, parameters: dict[str, Any] | None) -> "Response":
+        """The hub's answer at an address of the repository, once it is sure that this can be one's name."""
+        library = _library()
+        library.utils.validate_repo_id(repository)
+        response: Response = library.get_session().get(
+            address,
+            headers=library.utils.build_hf_headers(token=self._token or False),
+            params=parameters,
+            timeout=_READ_SECONDS,
+        )
+        library.hf_raise_for_status(response)
+        return response
 
     def _api(self) -> "HfApi":
         library = _library()
@@ -196,11 +233,35 @@ def parse_listing(answer: dict[str, Any], *, repository: str, revision: str | No
         path, size = (sibling.get("rfilename"), sibling.get("size")) if isinstance(sibling, dict) else (None, None)
         if not isinstance(path, str) or type(size) is not int or not 0 <= size <= _MAX_FILE_BYTES:
             raise HubUnavailable(f"{repository}: the hub lists a file without a name or a size")
-        files.append(HubFile(path=path, size=size))
+        files.append(HubFile(path=path, size=size, content=_content(sibling)))
     # A hub that does not say is taken at its worst.
     return Listing(
         repository=repository, revision=found, private=answer.get("private") is not False, files=tuple(files)
     )
+
+
+def _content(sibling: dict[str, Any]) -> str:
+    """What a listing says of a file's bytes. Of a large file `blobId` names the pointer that stands for it in git."""
+    large = sibling.get("lfs")
+    content = large.get("sha256") if isinstance(large, dict) else sibling.get("blobId")
+    return content if isinstance(content, str) and _CONTENT.fullmatch(content) else ""
+
+
+def parse_commits(answer: Any, *, repository: str) -> list[Revision]:
+    """The revisions in a hub's answer, of which only name and date are read. Raises `HubUnavailable`."""
+    revisions = []
+    for commit in answer if isinstance(answer, list) else [None]:
+        name, date = (commit.get("id"), commit.get("date")) if isinstance(commit, dict) else (None, None)
+        if not isinstance(name, str) or not _REVISION.fullmatch(name) or not isinstance(date, str):
+            raise HubUnavailable(f"{repository}: the hub lists a commit without a name or a date")
+        try:
+            time = datetime.fromisoformat(date)
+        except ValueError:
+            time = None
+        if time is None or time.tzinfo is None:
+            raise HubUnavailable(f"{repository}: {date[:60]!r} is no date with a time zone")
+        revisions.append(Revision(revision=name, time=time.timestamp()))
+    return revisions
 
 
 @cache

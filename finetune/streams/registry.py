@@ -4,6 +4,9 @@ import inspect
 from collections.abc import Callable, Mapping
 
 from finetune.errors import SetupError
+from finetune.streams.hub_chats import open_hub_chats
+from finetune.streams.hub_reasoning import open_hub_reasoning
+from finetune.streams.hub_text import open_hub_text
 from finetune.streams.sample import Stream
 from finetune.streams.sources import Sources, Window
 from finetune.streams.text_lines import open_text_lines
@@ -12,6 +15,9 @@ from finetune.streams.word_sorting import WordSorting
 # Each opens its stream from keyword options, and raises SetupError for a value that is not allowed. One that takes
 # `window` or `sources` is remote: it is given these besides.
 STREAMS: Mapping[str, Callable[..., Stream]] = {
+    "hub_chats": open_hub_chats,
+    "hub_reasoning": open_hub_reasoning,
+    "hub_text": open_hub_text,
     "text_lines": open_text_lines,
     "word_sorting": WordSorting,
 }

@@ -1,9 +1,12 @@
 """What remote streams are given: the time that a round may draw from, and the means to fetch. It knows no stream."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from finetune.hub.port import Hub
+from finetune.hub.dataset_cache import DatasetCache
+from finetune.hub.port import Datasets
+from finetune.streams.feed.access import FeedAccess
+from finetune.streams.parquet_reader import ParquetReader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +23,14 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """The means to fetch: a hub, and the folder in which what was fetched is kept."""
+    """The means to fetch: the hub's datasets, the cache of what was fetched, and who is told of it, a line at a time.
 
-    hub: Hub
-    folder: Path
+    `reader` reads the cache's files, and `feeds` are the means to read what other subnets publish, where a program has
+    them.
+    """
+
+    datasets: Datasets
+    cache: DatasetCache
+    say: Callable[[str], None]
+    reader: ParquetReader | None = None
+    feeds: FeedAccess | None = None

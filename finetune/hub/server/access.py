@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from finetune.hub.server.names import Refusal
+from finetune.hub.server.names import Refusal, stored_id
 from finetune.hub.server.repositories import Repositories, Repository
 from finetune.hub.strict_json import parse_object
 
@@ -37,9 +37,9 @@ class Access:
         return caller
 
     def readable(self, request: Request) -> Repository:
-        """The repository in the path, if the caller may read it."""
+        """The repository in the path, if the caller may read it. A path that names no kind is a model's."""
         namespace, name = request.path_params["namespace"], request.path_params["name"]
-        repository = self._repositories.find(f"{namespace}/{name}")
+        repository = self._repositories.find(stored_id(request.path_params.get("kind", "models"), namespace, name))
         caller = self.caller(request)
         if repository is None or (repository.private and caller != namespace):
             raise Refusal(404, "Repository not found", "RepoNotFound")

@@ -33,6 +33,7 @@ class Lfs:
         """The routes of this part."""
         return [
             Route("/{namespace}/{name}.git/info/lfs/objects/batch", self.batch, methods=["POST"]),
+            Route("/{kind}/{namespace}/{name}.git/info/lfs/objects/batch", self.batch, methods=["POST"]),
             Route("/lfs/{namespace}/{sha256}", self.upload, methods=["PUT"]),
         ]
 

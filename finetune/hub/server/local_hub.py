@@ -44,7 +44,7 @@ class LocalHub:
             root: where it keeps its state; made if it is not there.
             users: token by user name. A user owns the namespace of the same name.
             port: 0 for any free one.
-            clock: the time in seconds since 1970; upload links expire by it.
+            clock: the time in seconds since 1970: upload links expire by it, commits are dated by it.
 
         Raises:
             SetupError: a user's name or token cannot be one.
@@ -97,7 +97,7 @@ def _application(
     access = Access(users, repositories)
     return Starlette(
         routes=[
-            *Writing(access, repositories, blobs).routes(),
+            *Writing(access, repositories, blobs, clock).routes(),
             *Lfs(access, repositories, blobs, clock).routes(),
             *Reading(access, repositories, blobs).routes(),
         ],

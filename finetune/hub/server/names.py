@@ -5,6 +5,8 @@ import re
 MAX_PATH = 512  # characters
 MAX_DEPTH = 8
 
+KINDS = ("models", "datasets")  # as addresses name them
+
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,94}[A-Za-z0-9])?")
 _REVISION = re.compile(r"main|[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -23,6 +25,13 @@ def checked_name(name: object) -> str:
     if not isinstance(name, str) or not _NAME.fullmatch(name) or "--" in name or ".." in name or name.endswith(".git"):
         raise Refusal(400, "a name has 1 to 96 letters, digits, dots, dashes and underscores")
     return name
+
+
+def stored_id(kind: str, namespace: str, name: str) -> str:
+    """What a repository is stored under, which is its path on the website: a dataset may be called like a model."""
+    if kind not in KINDS:
+        raise Refusal(404, f"this hub has {' and '.join(KINDS)}", "RepoNotFound")
+    return f"{'datasets/' if kind == 'datasets' else ''}{namespace}/{name}"
 
 
 def checked_path(path: object) -> str:

@@ -13,10 +13,11 @@ from typing import Any
 
 from finetune.hub.server.names import Refusal
 
+_VERSION = 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS repositories (id TEXT PRIMARY KEY, private INTEGER NOT NULL, head TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS commits (
-    repository TEXT NOT NULL, oid TEXT NOT NULL, parent TEXT NOT NULL, message TEXT NOT NULL,
+    repository TEXT NOT NULL, oid TEXT NOT NULL, parent TEXT NOT NULL, message TEXT NOT NULL, time REAL NOT NULL,
     PRIMARY KEY (repository, oid));
 CREATE TABLE IF NOT EXISTS files (
     repository TEXT NOT NULL, oid TEXT NOT NULL, path TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL,
@@ -42,11 +43,25 @@ class StoredFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Repository:
-    """A repository and the newest commit of its only branch, `main`."""
+    """A repository and the newest commit of its only branch, `main`. `id` is its path on the website."""
 
     id: str
     private: bool
     head: str
+
+    @property
+    def name(self) -> str:
+        """`namespace/name`, whatever its kind."""
+        return self.id.removeprefix("datasets/")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commit:
+    """A commit; `time` in Unix seconds."""
+
+    oid: str
+    message: str
+    time: float
 
 
 class Repositories:
@@ -57,7 +72,10 @@ class Repositories:
         self._database = sqlite3.connect(database, check_same_thread=False, timeout=0)
         try:
             # Exclusive: two hubs on one folder would sweep away each other's uploads.
-            self._database.executescript("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;" + _SCHEMA)
+            self._database.executescript("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;")
+            if self._row("SELECT 1 FROM sqlite_master") and self._row("PRAGMA user_version") != (_VERSION,):
+                raise sqlite3.DatabaseError("another version of this program made it")
+            self._database.executescript(f"{_SCHEMA} PRAGMA user_version = {_VERSION};")
         except sqlite3.Error:
             self._database.close()
             raise
@@ -71,11 +89,11 @@ class Repositories:
         row = self._row("SELECT id, private, head FROM repositories WHERE id = ?", repository)
         return Repository(id=row[0], private=bool(row[1]), head=row[2]) if row else None
 
-    def create(self, repository: str, *, private: bool, files: Sequence[StoredFile]) -> None:
+    def create(self, repository: str, *, private: bool, files: Sequence[StoredFile], time: float) -> None:
         """Add a repository with a first commit of these files."""
         with self._database as transaction:
             transaction.execute("INSERT INTO repositories VALUES (?, ?, '')", (repository, private))
-            self._add_commit(repository, "", "initial commit", files)
+            self._add_commit(repository, "", "initial commit", files, time)
 
     def delete(self, repository: str) -> None:
         """Remove a repository with all its commits."""
@@ -89,11 +107,11 @@ class Repositories:
         with self._database as transaction:
             transaction.execute("UPDATE repositories SET private = ? WHERE id = ?", (private, repository))
 
-    def commit(self, repository: str, *, message: str, files: Sequence[StoredFile]) -> str:
+    def commit(self, repository: str, *, message: str, files: Sequence[StoredFile], time: float) -> str:
         """Put a commit with exactly these files on `main`; returns its 40 hex digits."""
         head = self._row("SELECT head FROM repositories WHERE id = ?", repository)[0]
         with self._database:
-            return self._add_commit(repository, head, message, files)
+            return self._add_commit(repository, head, message, files, time)
 
     def resolve(self, repository: Repository, revision: str) -> str:
         """The commit that a revision names. Raises `Refusal`."""
@@ -101,6 +119,19 @@ class Repositories:
         if self._row("SELECT 1 FROM commits WHERE repository = ? AND oid = ?", repository.id, oid):
             return oid
         raise Refusal(404, f"{repository.id} has no revision {revision}", "RevisionNotFound")
+
+    def history(self, repository: str, oid: str) -> list[Commit]:
+        """The commit and all before it, newest first."""
+        rows = self._rows(
+            "WITH RECURSIVE line(oid, parent, message, time, depth) AS ("
+            "SELECT oid, parent, message, time, 0 FROM commits WHERE repository = ?1 AND oid = ?2 UNION ALL "
+            "SELECT older.oid, older.parent, older.message, older.time, depth + 1 FROM commits AS older "
+            "JOIN line ON older.repository = ?1 AND older.oid = line.parent) "
+            "SELECT oid, message, time FROM line ORDER BY depth",
+            repository,
+            oid,
+        )
+        return [Commit(oid=oid, message=message, time=time) for oid, message, time in rows]
 
     def files(self, repository: str, oid: str) -> list[StoredFile]:
         """The files of a commit, by path."""
@@ -118,10 +149,10 @@ class Repositories:
         """Whether the namespace has sent this content before."""
         return bool(self._row("SELECT 1 FROM uploads WHERE namespace = ? AND sha256 = ?", namespace, sha256))
 
-    def _add_commit(self, repository: str, parent: str, message: str, files: Sequence[StoredFile]) -> str:
+    def _add_commit(self, repository: str, parent: str, message: str, files: Sequence[StoredFile], time: float) -> str:
         tree = "".join(f"{file.sha256} {file.path}\n" for file in sorted(files, key=lambda file: file.path))
         oid = hashlib.sha1(f"{repository}\n{parent}\n{tree}\n{message}".encode()).hexdigest()
-        self._database.execute("INSERT INTO commits VALUES (?, ?, ?, ?)", (repository, oid, parent, message))
+        self._database.execute("INSERT INTO commits VALUES (?, ?, ?, ?, ?)", (repository, oid, parent, message, time))
         self._database.executemany(
             "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)",
             [(repository, oid, file.path, file.size, file.sha256, file.etag) for file in files],

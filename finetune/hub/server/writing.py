@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -11,44 +12,47 @@ from starlette.routing import Route
 
 from finetune.hub.server.access import Access, body, json_body, json_object
 from finetune.hub.server.blobs import Blobs
-from finetune.hub.server.names import Refusal, checked_name, checked_path, checked_sha256
+from finetune.hub.server.names import Refusal, checked_name, checked_path, checked_sha256, stored_id
 from finetune.hub.server.repositories import Repositories, StoredFile
 
 LARGE_BYTES = 1_000_000  # from this size on a file goes the way of large files
 MAX_COMMIT_BYTES = 64_000_000  # of one commit's text, small files included
 MAX_FILES = 2_000  # in a repository
 
-_ATTRIBUTES = b"*.safetensors filter=lfs diff=lfs merge=lfs -text\n"
+# Large whatever their size, by the kind of repository.
+_LARGE = {"models": ".safetensors", "datasets": ".parquet"}
 
 
 class Writing:
     """Changes to repositories, for their owners."""
 
-    def __init__(self, access: Access, repositories: Repositories, blobs: Blobs) -> None:
-        self._access, self._repositories, self._blobs = access, repositories, blobs
+    def __init__(self, access: Access, repositories: Repositories, blobs: Blobs, clock: Callable[[], float]) -> None:
+        self._access, self._repositories, self._blobs, self._clock = access, repositories, blobs, clock
 
     def routes(self) -> list[Route]:
         """The routes of this part."""
-        model = "/api/models/{namespace}/{name}"
+        repository = "/api/{kind}/{namespace}/{name}"
         return [
             Route("/api/repos/create", self.create, methods=["POST"]),
             Route("/api/repos/delete", self.delete, methods=["DELETE"]),
-            Route(model + "/settings", self.settings, methods=["PUT"]),
-            Route(model + "/preupload/main", self.preupload, methods=["POST"]),
-            Route(model + "/commit/main", self.commit, methods=["POST"]),
+            Route(repository + "/settings", self.settings, methods=["PUT"]),
+            Route(repository + "/preupload/main", self.preupload, methods=["POST"]),
+            Route(repository + "/commit/main", self.commit, methods=["POST"]),
         ]
 
     async def create(self, request: Request) -> Response:
         """A new repository with the one file that the public hub puts in too."""
         wanted = await json_body(request)
         repository = self._own(request, wanted)
-        answer = {"url": f"{str(request.base_url).rstrip('/')}/{repository}", "name": repository}
+        name = repository.removeprefix("datasets/")
+        answer = {"url": f"{str(request.base_url).rstrip('/')}/{repository}", "name": name}
         if self._repositories.find(repository):
-            return JSONResponse(answer | {"error": "You already created this model repo"}, status_code=409)
+            return JSONResponse(answer | {"error": "You already created this repo"}, status_code=409)
         self._repositories.create(
             repository,
             private=wanted.get("visibility") == "private" or wanted.get("private") is True,
-            files=[self._small_file(".gitattributes", _ATTRIBUTES)],
+            files=[self._small_file(".gitattributes", _attributes(repository))],
+            time=self._clock(),
         )
         return JSONResponse(answer)
 
@@ -76,7 +80,9 @@ class Writing:
         answer = []
         for file in _maps((await json_body(request, MAX_COMMIT_BYTES)).get("files")):
             path, size = checked_path(file.get("path")), file.get("size")
-            large = path.endswith(".safetensors") or not isinstance(size, int) or size >= LARGE_BYTES
+            large = (
+                path.endswith(_LARGE[request.path_params["kind"]]) or not isinstance(size, int) or size >= LARGE_BYTES
+            )
             mode = "lfs" if large else "regular"
             answer.append({"path": path, "uploadMode": mode, "shouldIgnore": False, "oid": there.get(path)})
         return JSONResponse({"files": answer})
@@ -97,21 +103,22 @@ class Writing:
                 message = str(value.get("summary", ""))[:1000]
                 _check_parent(value.get("parentCommit"), repository.head)
             else:
-                self._change(files, str(key), value, repository.id.partition("/")[0])
+                self._change(files, str(key), value, request.path_params["namespace"])
         _check_tree(files)
-        oid = self._repositories.commit(repository.id, message=message, files=list(files.values()))
+        oid = self._repositories.commit(repository.id, message=message, files=list(files.values()), time=self._clock())
         url = f"{str(request.base_url).rstrip('/')}/{repository.id}/commit/{oid}"
         return JSONResponse({"success": True, "commitOid": oid, "commitUrl": url, "hookOutput": ""})
 
     def _own(self, request: Request, wanted: dict[str, Any]) -> str:
         """The repository that a body names, in the caller's own namespace."""
         user = self._access.user(request)
-        if wanted.get("type", "model") != "model":
-            raise Refusal(400, "this hub has models only")
+        kind = wanted.get("type") or "model"
+        if kind not in ("model", "dataset"):
+            raise Refusal(400, "this hub has models and datasets only")
         namespace = checked_name(wanted.get("organization") or user)
         if namespace != user:
             raise Refusal(403, f"{user} has no rights in the namespace {namespace}")
-        return f"{namespace}/{checked_name(wanted.get('name'))}"
+        return stored_id(f"{kind}s", namespace, checked_name(wanted.get("name")))
 
     def _change(self, files: dict[str, StoredFile], key: str, value: dict[str, Any], namespace: str) -> None:
         """One line of a commit, done to the files."""
@@ -138,6 +145,12 @@ class Writing:
         if not self._repositories.has_uploaded(namespace, sha256):
             raise Refusal(400, f"the content of {path} has not been uploaded")
         return StoredFile(path=path, size=self._blobs.path(sha256).stat().st_size, sha256=sha256, etag=sha256)
+
+
+def _attributes(repository: str) -> bytes:
+    """The file in which git reads what is large."""
+    large = _LARGE["datasets" if repository.startswith("datasets/") else "models"]
+    return f"*{large} filter=lfs diff=lfs merge=lfs -text\n".encode()
 
 
 def _maps(value: object) -> list[dict[str, Any]]:

@@ -3,8 +3,9 @@
 A new rule is one new class and one line here, and what it is at odds with one line in `conflicts`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any
 
 from finetune.streams.draws import Draws
@@ -79,24 +80,58 @@ def as_plain(rule: Rule) -> dict[str, Any]:
     return {"kind": rule.kind, "options": options}
 
 
-def draw_rules(draws: Draws, count: int) -> tuple[Rule, ...]:
-    """`count` rules of different kinds that one reply can keep.
+def draw_rules(draws: Draws, count: int, kinds: Collection[str] = ()) -> tuple[Rule, ...]:
+    """`count` rules of different kinds that one reply can keep, of the named `kinds` alone where there are any.
 
     Kinds are taken in a random order, without those that are at odds with one taken before; where that gives fewer
     than `count`, another order is tried. So a kind that goes with few others is drawn only for a small `count`.
 
     Raises:
-        ValueError: `count` is not from 1 to `MOST_TOGETHER`.
+        ValueError: `count` is not from 1 to `MOST_TOGETHER`, or to how many of `kinds` go together, or one is unknown.
     """
-    if not 1 <= count <= MOST_TOGETHER:
-        raise ValueError(f"1 to {MOST_TOGETHER} rules can be drawn together; asked for {count}")
+    most = most_together(kinds)
+    if not 1 <= count <= most:
+        raise ValueError(f"1 to {most} rules can be drawn together; asked for {count}")
+    allowed = _allowed(kinds)
     while True:
         taken: list[type[Rule]] = []
-        for kind in draws.distinct(_CLASSES, len(_CLASSES)):
+        for kind in draws.distinct(allowed, len(allowed)):
             if not any(at_odds(kind, other) for other in taken):
                 taken.append(kind)
             if len(taken) == count:
                 return tuple(kind.draw(draws) for kind in taken)
+
+
+def most_together(kinds: Collection[str] = ()) -> int:
+    """How many rules of the named `kinds`, or of all if none is named, can be drawn together: at most `MOST_TOGETHER`.
+
+    Raises:
+        ValueError: one of `kinds` is unknown.
+    """
+    for kind in kinds:
+        if not isinstance(kind, str) or kind not in RULES:
+            raise ValueError(f"no rule is called {shown(kind)}; there are {', '.join(RULES)}")
+    return _most_together(frozenset(kinds))
+
+
+@lru_cache(maxsize=64)
+def _most_together(kinds: frozenset[str]) -> int:
+    def longest(taken: tuple[type[Rule], ...], rest: Sequence[type[Rule]]) -> int:
+        if len(taken) == MOST_TOGETHER:
+            return MOST_TOGETHER
+        found = len(taken)
+        for place, kind in enumerate(rest):
+            if not any(at_odds(kind, other) for other in taken):
+                found = max(found, longest((*taken, kind), rest[place + 1 :]))
+            if found == MOST_TOGETHER:
+                break
+        return found
+
+    return longest((), _allowed(kinds))
+
+
+def _allowed(kinds: Collection[str]) -> tuple[type[Rule], ...]:
+    return tuple(rule for rule in _CLASSES if not kinds or rule.kind in kinds)
 
 
 def compose(rules: Sequence[Rule]) -> str:

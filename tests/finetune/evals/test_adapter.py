@@ -1,6 +1,7 @@
 """LoRA adapters: what they compute, and what they may ask for."""
 
 import json
+import re
 import shutil
 import warnings
 from pathlib import Path
@@ -11,8 +12,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import LlamaForCausalLM
 
-from finetune.errors import ScoringError
-from finetune.evals.runtime import load
+from finetune.errors import ModelRejected, ScoringError
+from finetune.evals.adapter import attach
+from finetune.evals.runtime import load, load_model
 from tests.finetune.evals.models import chat, scores, text
 
 SAMPLES = [chat("sort: b a", "a b"), text("The quick brown fox")]
@@ -87,6 +89,41 @@ def test_what_is_not_plain_lora_is_refused_by_the_gate(tiny: Path, adapter: Path
     edit(adapter, **changes)
     with pytest.raises(ScoringError, match=said):
         figures(adapter, tiny)
+
+
+@pytest.mark.parametrize(
+    ("targets", "found"),
+    [
+        (["embed_tokens"], "model.embed_tokens, which is of class Embedding"),
+        (["lm_head"], "lm_head, which is the head"),
+        (["q_proj", "lm_head"], "lm_head, which is the head"),
+        (["q_proj", "act_fn"], "model.layers.0.mlp.act_fn, which is of class SiLUActivation"),
+        (["q_proj", "model.norm"], "model.norm, which is of class LlamaRMSNorm"),
+    ],
+)
+def test_only_matrices_inside_the_layers_take_lora_and_the_base_stays_what_it_was(
+    tiny: Path, tmp_path: Path, targets: list[str], found: str
+):
+    """The library saves and loads a targeted embedding whole: the base under it would be the adapter's from then on."""
+    from peft import LoraConfig, get_peft_model
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        possible = [name for name in targets if name in ("q_proj", "embed_tokens", "lm_head")]
+        written = get_peft_model(LlamaForCausalLM.from_pretrained(tiny), LoraConfig(r=2, target_modules=possible))
+        with torch.no_grad():
+            for weight in written.parameters():
+                weight += 1
+        written.save_pretrained(tmp_path)
+    edit(tmp_path, target_modules=targets, task_type="CAUSAL_LM")
+    model = load_model(tiny, dtype="float32", device="cpu")
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    with pytest.raises(ModelRejected, match=re.escape(found)) as caught:
+        attach(model, tmp_path)
+    assert caught.value.rejection.reason == "adapter_setting_not_allowed"
+    after = model.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(tensor, after[name]) for name, tensor in before.items())
 
 
 @pytest.mark.parametrize("content", ["[]", "7", "{", "[" * 100_000, ""])

@@ -43,9 +43,12 @@ def test_a_slight_leak_is_found(scale: float):
         check_causality(model, 48)
 
 
-def test_hidden_states_that_are_no_numbers_do_not_pass():
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_hidden_states_that_are_no_numbers_are_called_by_their_name(number: float):
     model = random_model("llama, tied")
     with torch.no_grad():
-        model.model.norm.weight.fill_(float("nan"))
-    with pytest.raises(ModelRejected):
+        model.model.norm.weight.fill_(number)
+    with pytest.raises(ModelRejected, match="NaN or infinite") as caught:
         check_causality(model, 48)
+    assert caught.value.rejection.reason == "not_finite"
+    assert caught.value.rejection.evidence == {"length": 48}

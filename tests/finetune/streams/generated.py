@@ -12,21 +12,24 @@ def seeds(count: int, *, start: int = 0) -> list[bytes]:
     return [hashlib.sha256(str(i).encode()).digest() for i in range(start, start + count)]
 
 
-def text(sample: AnySample) -> str:
-    """The sample as one line of JSON with sorted keys."""
-    return json.dumps(as_plain(sample), sort_keys=True)
-
-
 def digest(samples: Iterable[AnySample]) -> str:
-    """SHA-256, as hex, over the samples' JSON, one a line."""
-    return hashlib.sha256("\n".join(text(sample) for sample in samples).encode()).hexdigest()
+    """SHA-256, as hex, over the samples as JSON with sorted keys, one a line."""
+    lines = (json.dumps(as_plain(sample), sort_keys=True) for sample in samples)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def shared(stream: Stream, count: int = 10_000) -> float:
-    """The share of `count` samples, or of their documents if that is more, that `count` other seeds drew as well."""
-    first, second = ([stream.draw(seed) for seed in seeds(count, start=start)] for start in (0, count))
-    texts = {text(sample) for sample in first}
-    documents = {sample.document for sample in first}
-    same_texts = sum(text(sample) in texts for sample in second)
-    same_documents = sum(sample.document in documents for sample in second)
-    return max(same_texts, same_documents) / count
+    """The share of `count` samples whose text or document `count` other seeds gave as well.
+
+    Two samples that differ in their documents alone have the same text.
+    """
+    texts, documents, met = set(), set(), 0
+    for i, seed in enumerate(seeds(2 * count)):
+        sample = stream.draw(seed)
+        text = json.dumps({**as_plain(sample), "document": None}, sort_keys=True)
+        if i < count:
+            texts.add(text)
+            documents.add(sample.document)
+        else:
+            met += text in texts or sample.document in documents
+    return met / count

@@ -1,0 +1,20 @@
+"""What reading other subnets' feeds needs from whoever wires the program. It reads nothing."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedAccess:
+    """The means to read feeds.
+
+    `stakes` gives, for a netuid, the stake by hotkey on that subnet as it stood at the round's sync block, in alpha.
+    `folder` keeps what was read. `endpoint` is where wandb's public API answers, and `key` as whom it is asked: without
+    one, as a stranger, whom wandb shows public projects.
+    """
+
+    stakes: Callable[[int], Mapping[str, float]]
+    folder: Path
+    endpoint: str = "https://api.wandb.ai"
+    key: str | None = field(default=None, repr=False)

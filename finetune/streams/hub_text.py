@@ -1,0 +1,39 @@
+"""Plain text from a dataset on the hub: one column of texts, each cut after a word."""
+
+import hashlib
+
+from finetune.streams.cutting import cut
+from finetune.streams.hub_files import Dataset
+from finetune.streams.hub_rows import HubRows, name_of_column
+from finetune.streams.options import whole_number
+from finetune.streams.parquet_rows import Columns, Row
+from finetune.streams.row_text import checked
+from finetune.streams.sample import Sample
+from finetune.streams.sources import Sources, Window
+
+
+def open_hub_text(
+    *,
+    repository: str,
+    column: str = "text",
+    max_bytes: int = 1024,
+    files: str = "*.parquet",
+    revision: str = "",
+    fresh: bool = False,
+    window: Window,
+    sources: Sources,
+) -> HubRows:
+    """Open the column; the beginning of a text, of at most `max_bytes` of UTF-8, is the reference.
+
+    The other options are those of `Dataset`. Raises `SetupError` for a value that is not allowed, and as `HubRows`.
+    """
+    dataset = Dataset(stream="hub_text", repository=repository, files=files, revision=revision, fresh=fresh)
+    name_of_column("hub_text", "column", column)
+    whole_number("hub_text", "max_bytes", max_bytes, least=16, most=1_000_000)
+
+    def make(row: Row) -> Sample:
+        text = checked(row.texts[column])
+        document = hashlib.sha256(text.encode()).hexdigest()
+        return Sample(messages=(), reference=cut(text, max_bytes), document=document)
+
+    return HubRows(dataset, Columns(texts=(column,)), make, window=window, sources=sources)

@@ -1,0 +1,1 @@
+"""Operations on lists and strings: what one is, and which there are."""

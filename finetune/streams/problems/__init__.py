@@ -1,0 +1,1 @@
+"""Word problems: units, sentences, worked lines, and how a story is told and read."""

@@ -1,0 +1,121 @@
+"""A story read again: what its sentences tell, and what that comes to. It has not seen how the story was made."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from finetune.streams.problems.measures import Form, Measure
+from finetune.streams.problems.settings import (
+    BESIDE,
+    CHANGES,
+    NUMBERS,
+    PARTS,
+    QUESTIONS,
+    SETTINGS,
+    STARTS,
+    TIMES,
+    Setting,
+)
+from finetune.streams.problems.working import follows
+from finetune.streams.wordings import readings
+
+_COUNTS = {**NUMBERS, **TIMES, **PARTS}
+# A sentence's kind, and what its fields hold.
+Told = tuple[str, Mapping[str, str]]
+
+
+@dataclass(kw_only=True)
+class Solution:
+    """What a story comes to: the amounts and numbers it tells, and each result on the way, in small units.
+
+    The answer is the last result as the question wants it told, with the name of what is counted, if it is a count.
+    """
+
+    measure: Measure
+    amounts: set[str] = field(default_factory=set)
+    numbers: set[int] = field(default_factory=set)
+    results: list[int] = field(default_factory=list)
+    last: str = ""
+    answer: str = ""
+
+    def agrees(self, lines: Sequence[str]) -> bool:
+        """Whether worked lines lead to these results, the last of them told as the question wants it."""
+        told = not lines or lines[-1].endswith(f" = {self.last}")
+        return told and follows(lines, self.measure, amounts=self.amounts, numbers=self.numbers, results=self.results)
+
+
+def solutions(sentences: Sequence[str]) -> Iterator[Solution]:
+    """What the sentences, of which the last is the question, come to in each setting and measure that tells them."""
+    for setting in SETTINGS:
+        told = [_read(setting, sentence) for sentence in sentences]
+        if not all(told):
+            continue
+        for stuff, measures in setting.stuffs.items():
+            for measure in measures:
+                story = [_meant(known, stuff, measure) for known in told]
+                solution = _solve([one for one in story if one is not None], measure)
+                if None not in story and solution is not None:
+                    yield solution
+
+
+def _read(setting: Setting, sentence: str) -> list[Told]:
+    """Every way to read a sentence."""
+    kinds = [*setting.sentences.items(), ("beside", BESIDE)]
+    return [(kind, fields) for kind, known in kinds for fields in readings(known, sentence)]
+
+
+def _meant(known: Sequence[Told], stuff: str, measure: Measure) -> Told | None:
+    """The one reading that is about this stuff in this measure; None if there are more or none."""
+    meant = [
+        (kind, fields)
+        for kind, fields in known
+        if fields.get("stuff", stuff) == stuff
+        and fields.get("unit", measure.small) in (measure.small, measure.big)
+        and all(measure.read(fields[name]) is not None for name in ("a", "b") if name in fields)
+    ]
+    return meant[0] if len(meant) == 1 else None
+
+
+def _solve(story: Sequence[Told], measure: Measure) -> Solution | None:
+    kinds = [kind for kind, _ in story if kind != "beside"]
+    if len(kinds) < 2 or kinds[0] not in STARTS or kinds[-1] not in QUESTIONS or story[-1][0] == "beside":
+        return None
+    if not all(kind in CHANGES for kind in kinds[1:-1]):
+        return None
+    solution, total = Solution(measure=measure), 0
+    for kind, fields in story:
+        if kind != "beside":
+            total = _followed(solution, total, kind, fields)
+            # Nothing is ever used up, or owed, or cut into parts of a unit.
+            if total <= 0:
+                return None
+    return solution
+
+
+def _followed(solution: Solution, total: int, kind: str, fields: Mapping[str, str]) -> int:
+    """The amount after one more sentence, or 0 if there is no such amount."""
+    a, b = (solution.measure.read(fields.get(name, "")) or 0 for name in ("a", "b"))
+    count = _COUNTS[fields.get("n") or fields.get("times") or fields.get("part") or "two"]
+    solution.amounts.update(fields[name] for name in ("a", "b") if name in fields)
+    solution.numbers.add(count)
+    results = {
+        "start": [],
+        "start many": [a * count],
+        "start two": [a + b],
+        "more": [total + a],
+        "less": [total - a],
+        "more many": [a * count, total + a * count],
+        "less many": [a * count, total - a * count],
+        "times": [total * count],
+        "part": [total // count, total - total // count] if total % count == 0 else [0],
+        "left": [],
+        "each": [total // count] if total % count == 0 else [0],
+        "fill": [total // a] if a and total % a == 0 else [0],
+        "need": [a - total],
+    }[kind]
+    solution.results += results
+    total = results[-1] if results else a if kind == "start" else total
+    if kind in QUESTIONS:
+        form: Form = "big" if fields.get("unit") == solution.measure.big else "small"
+        solution.last = str(total) if kind == "fill" else solution.measure.say(total, form)
+        solution.answer = f"{total} {fields['boxes']}" if kind == "fill" else solution.last
+    return total

@@ -1,0 +1,203 @@
+"""Parquet rows: what honest files hold is read, and hostile files and rows end in one error that names them."""
+
+import random
+import struct
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from finetune.errors import StreamError
+from finetune.streams import parquet_rows
+from finetune.streams.parquet_rows import BadRow, Columns, LocalFile, ParquetRows
+from tests.finetune.hub.datasets import parquet
+
+TEXT, TURNS = Columns(texts=("text",)), Columns(turns="chat")
+CHAT = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
+
+
+@pytest.fixture
+def opened(tmp_path):
+    """Opens bytes as a parquet file called `ada/d/a.parquet`."""
+
+    def make(data: bytes, columns: Columns = TEXT) -> ParquetRows:
+        path = tmp_path / "file"
+        path.write_bytes(data)
+        return ParquetRows(LocalFile(path=path, name="ada/d/a.parquet"), columns)
+
+    return make
+
+
+def chats(*rows, **options):
+    return parquet({"chat": list(rows)}, **options)
+
+
+@pytest.mark.parametrize("group", [1, 7, 100, 1000])
+def test_every_row_is_found_whatever_the_row_groups(group, opened):
+    values = [f"text {number}" for number in range(300)]
+    rows = opened(parquet({"n": range(300), "text": values}, row_group_size=group))
+    assert rows.rows == 300
+    assert [rows.read(number).texts["text"] for number in range(300)] == values
+
+
+@pytest.mark.parametrize("compression", ["none", "snappy", "gzip", "brotli", "zstd", "lz4"])
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())]
+)
+def test_texts_are_read_however_they_were_written(kind, compression, opened):
+    rows = opened(parquet({"text": pa.array(["a", "é", "a"], kind)}, compression=compression))
+    assert [rows.read(number).texts["text"] for number in range(3)] == ["a", "é", "a"]
+
+
+@pytest.mark.parametrize("form", [("role", "content"), ("from", "value")])
+@pytest.mark.parametrize("listed", [pa.list_, pa.large_list])
+def test_turns_of_both_forms_are_read_and_other_fields_left_alone(form, listed, opened):
+    fields = [(name, pa.string()) for name in form] + [("weight", pa.list_(pa.list_(pa.float64())))]
+    turns = [{form[0]: "user", form[1]: "Hi", "weight": [[1.0]]}, {form[0]: "gpt", form[1]: "Hello"}]
+    rows = opened(parquet({"chat": pa.array([turns, []], listed(pa.struct(fields)))}), TURNS)
+    assert rows.read(0).turns == (("user", "Hi"), ("gpt", "Hello"))
+    assert rows.read(1).turns == ()
+
+
+def test_a_file_without_rows_has_none(opened):
+    assert opened(parquet({"text": pa.array([], pa.string())})).rows == 0
+
+
+# Rows that are skipped
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (None, "missing"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"\xed\xa0\x80", "not UTF-8"),
+        (b"x" * (parquet_rows.MAX_TEXT_BYTES + 1), "too long"),
+    ],
+)
+def test_a_hostile_text_is_a_bad_row_and_the_rows_beside_it_are_good(value, reason, opened):
+    rows = opened(parquet({"text": pa.array([b"before", value, b"after"], pa.binary())}))
+    with pytest.raises(BadRow, match=reason):
+        rows.read(1)
+    assert [rows.read(number).texts["text"] for number in (0, 2)] == ["before", "after"]
+
+
+@pytest.mark.parametrize(
+    ("turns", "reason"),
+    [
+        ([None, CHAT[1]], "missing"),
+        ([{"role": None, "content": "Hi"}], "missing"),
+        ([{"role": "user", "content": None}], "missing"),
+        (CHAT * 129, "too many turns"),
+        ([{"role": "user", "content": "x" * 3_000_000}] * 2, "too long"),
+    ],
+)
+def test_a_hostile_conversation_is_a_bad_row(turns, reason, opened):
+    rows = opened(chats(CHAT, turns, CHAT), TURNS)
+    with pytest.raises(BadRow, match=reason):
+        rows.read(1)
+    assert rows.read(2).turns == (("user", "Hi"), ("assistant", "Hello"))
+
+
+def test_no_conversation_at_all_has_no_turns(opened):
+    assert opened(chats(CHAT, None), TURNS).read(1).turns == ()
+
+
+def test_the_rows_of_a_row_group_too_large_by_its_footer_are_bad_and_never_read(opened, monkeypatch):
+    monkeypatch.setattr(parquet_rows, "MAX_GROUP_BYTES", 10_000)
+    large = [f"{number} {random.Random(number).random()}" * 20 for number in range(40)]
+    rows = opened(parquet({"text": [*large, *["small"] * 40]}, row_group_size=40))
+    monkeypatch.setattr(rows, "_values", lambda *_: pytest.fail("it was read"))
+    with pytest.raises(BadRow, match="row group is too large"):
+        rows.read(39)
+    monkeypatch.undo()
+    assert rows.read(40).texts["text"] == "small"
+
+
+def test_a_long_text_said_a_million_times_by_a_small_file_stays_small_in_memory(opened):
+    text = "x" * 1_000_000
+    column = pa.DictionaryArray.from_arrays(pa.array([0] * 1_000_000, pa.int32()), pa.array([text]))
+    data = parquet({"text": column}, compression="zstd")
+    assert len(data) < 10_000
+    before = pa.total_allocated_bytes()
+    row = opened(data).read(60)
+    assert row.texts["text"] == text
+    assert pa.total_allocated_bytes() - before < 10 * len(text)
+
+
+# Files that cannot be drawn from
+
+
+def with_footer(data: bytes, length: int) -> bytes:
+    return data[:-8] + struct.pack("<I", length) + data[-4:]
+
+
+PLAIN = parquet({"text": ["a", "b"]})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"PAR1",
+        b"PAR1PAR1",
+        b"<html>" * 10,
+        PLAIN[:-1],
+        PLAIN[:-4] + b"PARE",
+        PLAIN[: len(PLAIN) // 2],
+        PLAIN[:4] + PLAIN[-40:],
+        with_footer(PLAIN, 0),
+        with_footer(PLAIN, len(PLAIN)),
+        with_footer(PLAIN, 2**32 - 1),
+        with_footer(PLAIN, 20),
+        parquet({"other": ["a"]}),
+        parquet({"text": [1]}),
+        parquet({"text": [["a"]]}),
+        parquet({"text": [{"text": "a"}]}),
+    ],
+)
+def test_a_file_that_is_no_parquet_of_texts_is_an_error_that_names_it(data, opened):
+    with pytest.raises(StreamError, match=r"^ada/d/a\.parquet cannot be read as parquet: "):
+        opened(data)
+
+
+def test_an_error_says_which_columns_there_are(opened):
+    with pytest.raises(StreamError, match=r"no column 'text' of texts; there are 'body', 'id'"):
+        opened(parquet({"body": ["a"], "id": ["b"]}))
+
+
+def test_a_leaf_of_a_struct_is_no_column(opened):
+    with pytest.raises(StreamError, match=r"no column 'a\.b'"):
+        opened(parquet({"a": [{"b": "c"}]}), Columns(texts=("a.b",)))
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        ["a"],
+        [["a"]],
+        [[{"role": "user"}]],
+        [[{"role": "user", "content": 5}]],
+        [[{"role": "user", "content": ["deeper"]}]],
+        [[[{"role": "user", "content": "deeper"}]]],
+        [{"role": "user", "content": "no list"}],
+        [[{"turn": {"role": "user", "content": {"text": "deeper"}}}]],
+    ],
+)
+def test_a_column_of_something_else_is_no_conversation(column, opened):
+    with pytest.raises(StreamError, match=r"^ada/d/a\.parquet cannot be read as parquet: its column|has no column"):
+        opened(parquet({"chat": column}), TURNS)
+
+
+def test_a_file_with_more_values_than_are_read_is_refused(opened, monkeypatch):
+    monkeypatch.setattr(parquet_rows, "_MAX_CELLS", 3)
+    opened(chats(CHAT), TURNS)
+    with pytest.raises(StreamError, match="4 values make 2 rows"):
+        opened(chats(CHAT, CHAT), TURNS)
+
+
+def test_a_file_that_vanished_is_an_error(opened, tmp_path: Path):
+    rows = opened(PLAIN)
+    (tmp_path / "file").unlink()
+    with pytest.raises(StreamError, match="cannot be read"):
+        rows.read(0)
