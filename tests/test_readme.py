@@ -4,7 +4,10 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-GROUPED = {"board", "isolation", "rules"}  # folders that the tree gives one phrase for all
+GROUPED = {
+    *("benchmarks", "bittensor", "board", "feed", "generating", "isolation"),
+    *("list_steps", "problems", "puzzles", "rules"),
+}  # folders that the tree gives one phrase for all
 
 
 def tree() -> str:
@@ -14,7 +17,9 @@ def tree() -> str:
 
 def test_the_tree_names_every_file() -> None:
     named = set(re.findall(r"[\w]+\.py", tree()))
-    files = [path for part in ("competitions", "finetune", "scripts") for path in (ROOT / part).rglob("*.py")]
+    files = [
+        path for part in ("competitions", "finetune", "neurons", "scripts") for path in (ROOT / part).rglob("*.py")
+    ]
     missing = [
         str(path.relative_to(ROOT))
         for path in files
@@ -24,7 +29,9 @@ def test_the_tree_names_every_file() -> None:
 
 
 def test_the_tree_names_no_file_that_is_gone() -> None:
-    there = {path.name for part in ("competitions", "finetune", "scripts") for path in (ROOT / part).rglob("*.py")}
+    there = {
+        path.name for part in ("competitions", "finetune", "neurons", "scripts") for path in (ROOT / part).rglob("*.py")
+    }
     assert set(re.findall(r"[\w]+\.py", tree())) - there == set()
 
 
@@ -36,5 +43,6 @@ def test_every_direct_dependency_is_pinned_and_imports() -> None:
     names = {re.split(r"[<>=]", one)[0] for one in project["dependencies"]}
     pins = {line.split("==")[0].lower() for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines()}
     assert {name for name in names if name.lower() not in pins} == set()
+    modules = {"python-dotenv": "dotenv"}
     for name in names:
-        importlib.import_module(name.replace("-", "_"))
+        importlib.import_module(modules.get(name, name.replace("-", "_")))

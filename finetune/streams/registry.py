@@ -4,21 +4,41 @@ import inspect
 from collections.abc import Callable, Mapping
 
 from finetune.errors import SetupError
+from finetune.streams.date_reasoning import DateReasoning
+from finetune.streams.dyck_language import DyckLanguage
 from finetune.streams.hub_chats import open_hub_chats
 from finetune.streams.hub_reasoning import open_hub_reasoning
 from finetune.streams.hub_text import open_hub_text
+from finetune.streams.ifeval_prompts import IfevalPrompts
+from finetune.streams.list_operations import ListOperations
+from finetune.streams.logic_puzzles import LogicPuzzles
+from finetune.streams.preference_pairs import PreferencePairs
 from finetune.streams.sample import Stream
 from finetune.streams.sources import Sources, Window
+from finetune.streams.subnet_feed import open_subnet_feed
+from finetune.streams.synthetic_facts import SyntheticFacts
+from finetune.streams.table_lookup import TableLookup
 from finetune.streams.text_lines import open_text_lines
+from finetune.streams.word_problems import WordProblems
 from finetune.streams.word_sorting import WordSorting
 
 # Each opens its stream from keyword options, and raises SetupError for a value that is not allowed. One that takes
 # `window` or `sources` is remote: it is given these besides.
 STREAMS: Mapping[str, Callable[..., Stream]] = {
+    "date_reasoning": DateReasoning,
+    "dyck_language": DyckLanguage,
     "hub_chats": open_hub_chats,
     "hub_reasoning": open_hub_reasoning,
     "hub_text": open_hub_text,
+    "ifeval_prompts": IfevalPrompts,
+    "list_operations": ListOperations,
+    "logic_puzzles": LogicPuzzles,
+    "preference_pairs": PreferencePairs,
+    "subnet_feed": open_subnet_feed,
+    "synthetic_facts": SyntheticFacts,
+    "table_lookup": TableLookup,
     "text_lines": open_text_lines,
+    "word_problems": WordProblems,
     "word_sorting": WordSorting,
 }
 _GIVEN = ("window", "sources")

@@ -4,7 +4,6 @@ An extrinsic may only land within `ERA_BLOCKS` of its signing. So whoever waits 
 sure whether it landed, whatever became of the connection.
 """
 
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -14,7 +13,7 @@ from finetune.chain.port import BLOCK_SECONDS
 from finetune.errors import ChainError, ChainUnavailable
 
 ERA_BLOCKS = 16  # blocks, a power of two as the chain wants it; 16 * 12 s = 3.2 minutes
-LAG_BLOCKS = 9  # blocks that finality, or one node behind another, may lag on top of that
+LAG_BLOCKS = 4  # blocks that one node behind an address may know less of than another
 T = TypeVar("T")
 
 
@@ -54,8 +53,8 @@ class Search:
     """
 
     newest: Callable[[], int]
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
 
     def find(self, what: str, landed: Callable[[int], T | None], *, doubt: str) -> T:
         """What `landed` gives at the first final block for which it gives something.
@@ -63,7 +62,7 @@ class Search:
         Raises `ChainUnavailable` once the extrinsic cannot land any more, or where the chain has not been heard for
         longer than that takes: the text says which.
         """
-        patience = self.clock() + (ERA_BLOCKS + LAG_BLOCKS) * BLOCK_SECONDS
+        patience = self.clock() + (ERA_BLOCKS + 3 * LAG_BLOCKS) * BLOCK_SECONDS
         last = None
         while self.clock() < patience:
             try:
@@ -74,7 +73,7 @@ class Search:
             else:
                 if found is not None:
                     return found
-                last = newest + ERA_BLOCKS if last is None else last
+                last = newest + ERA_BLOCKS + LAG_BLOCKS if last is None else last
                 if newest >= last:
                     raise ChainUnavailable(f"{what} has not landed in a block and no longer can{_because(doubt)}")
             self.sleep(BLOCK_SECONDS)

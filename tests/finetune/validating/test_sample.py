@@ -8,6 +8,7 @@ import pytest
 from competitions.batches import plan
 from competitions.competition import Round, Task
 from finetune.errors import StreamError
+from finetune.evals.registry import METHODS
 from finetune.streams.registry import open_stream
 from finetune.streams.sample import Sample
 from finetune.streams.sources import Window
@@ -67,6 +68,14 @@ def test_no_document_is_drawn_twice_in_a_round_even_by_two_tasks_of_one_stream(t
 def test_a_stream_too_small_for_a_round_is_an_error_that_names_it(two_tasks):
     with pytest.raises(StreamError, match="stream word_sorting has only 59 documents for 20 batches of 3"):
         draw_samples(two_tasks, SEED, lambda name, options, window: FewDocuments(59), WINDOW)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_has_control_samples_that_it_can_score(two_tasks, method: str):
+    tasks = (Task(name="ONE", method=method, stream="hub_text", weight=1.0, options={"repository": "a/b"}),)
+    samples = control_samples(replace(two_tasks, tasks=tasks), 8, open_stream)
+    assert len(samples) == 8
+    assert all(isinstance(one.sample, METHODS[method].scores) for one in samples)
 
 
 def test_control_samples_are_always_the_same_and_never_a_rounds(two_tasks):

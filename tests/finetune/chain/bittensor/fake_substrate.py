@@ -44,8 +44,9 @@ class Node:
     """What all connections to one node share: its chain's file, its faults, what it was asked and what it was sent.
 
     `fault` is awaited with the name of each request before it is answered, and with "submitted" when an extrinsic has
-    landed and its answer has not been given: what it raises or waits for is what the library sees. Finality lags `lag`
-    blocks behind. `records` replace stored commitments by hotkey, `updates` the last update of uids.
+    landed and its answer has not been given: what it raises or waits for is what the library sees. `refusal` is what
+    extrinsics fail with in their block. Finality lags `lag` blocks behind. `records` replace stored commitments by
+    hotkey, `updates` the last update of uids.
     """
 
     path: Path
@@ -54,6 +55,7 @@ class Node:
     sent: list[Any] = field(default_factory=list)
     dials: int = 0
     lag: int = 0
+    refusal: bittensor.ChainError | None = None
     commit_reveal: bool = False
     weights_version: int = 7
     min_allowed_weights: int = 1
@@ -221,6 +223,8 @@ class FakeSubstrate:
 
     def _run(self, call: Any, keypair: Any) -> bittensor.ChainError | None:
         """Run an extrinsic as part of the next block; a refusal has the name that the chain gives it."""
+        if self.node.refusal is not None:
+            return self.node.refusal
         _, function, params = call
         names: dict[type[Exception], str] = {CommitmentTooLarge: "TooManyFieldsInCommitmentInfo"}
         try:

@@ -13,8 +13,9 @@ import pytest
 from bittensor.keyfiles import KeyfileError
 
 from finetune.chain.bittensor.errors import explained, library_errors
+from finetune.chain.port import Commitment
 from finetune.errors import ChainError, ChainUnavailable, NotRegistered, RateLimited, SetupError
-from tests.finetune.chain.bittensor.fake_substrate import Key
+from tests.finetune.chain.bittensor.fake_substrate import Key, stored_commitment
 
 LOST = [
     bittensor.RpcConnectionError("connection lost"),
@@ -172,7 +173,7 @@ class TestLostAnswers:
         world.node.fault = raises(error, "submit")
         with pytest.raises(ChainUnavailable, match="commitment of ada has not landed in a block and no longer can"):
             world.chain.commit(key, b"hello")
-        assert world.local.block() >= sent_at + 16
+        assert world.local.block() >= sent_at + 16 + 4
         assert world.submissions() == 2
 
     def test_weights_that_landed_are_found_and_not_set_again(self, world):
@@ -225,7 +226,7 @@ class TestSubmissions:
         world.node.fault = fault
         with pytest.raises(ChainUnavailable, match=r"whether the commitment of ada .* cannot be told: .*gone"):
             world.chain.commit(key, b"hello")
-        assert world.seconds == 25 * 12
+        assert world.seconds == 28 * 12
         assert world.submissions() == 1
 
     def test_a_chain_that_comes_back_is_asked_again_and_again_until_it_tells(self, world):
@@ -238,6 +239,31 @@ class TestSubmissions:
         world.node.fault = fault
         assert world.chain.commit(key, b"hello") == 2
         assert world.submissions() == 1
+
+    def test_a_node_that_has_not_caught_up_does_not_end_the_search(self, world):
+        key = world.register("ada")
+
+        async def fault(what):
+            if "submitted" in world.node.asked and what.startswith("query") and world.seconds < 60:
+                raise bittensor.ChainError("no block at height 2")
+
+        world.node.fault = fault
+        assert world.chain.commit(key, b"hello") == 2
+
+    def test_another_commitment_of_the_same_key_is_not_taken_for_ours(self, world):
+        key = world.register("ada")
+        other = Commitment(hotkey="ada", block=2, data=b"other")
+        world.node.records["ada"] = stored_commitment(other)
+        world.node.fault = raises(LOST[0], "submit")
+        with pytest.raises(ChainUnavailable, match="has not landed"):
+            world.chain.commit(key, b"hello")
+
+    def test_what_failed_in_a_block_is_decided_also_where_nobody_can_name_the_failure(self, world):
+        key = world.register("ada")
+        world.node.refusal = bittensor.ChainError("module error 99/9")
+        with pytest.raises(ChainError, match="was refused: module error 99/9"):
+            world.chain.commit(key, b"hello")
+        assert world.seconds == 0.0
 
     def test_nothing_is_sent_where_the_chain_cannot_be_read_before(self, world):
         world.node.fault = raises(bittensor.RpcConnectionError("gone"))

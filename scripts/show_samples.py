@@ -1,0 +1,170 @@
+"""Shows samples of a stream as a person reads them: what is shown to a model, and what is right.
+
+The seeds are those of no round, as in practice: the same number shows the same samples on every machine. Streams that
+read from a remote source are not for this script.
+"""
+
+import argparse
+import hashlib
+import inspect
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from string import ascii_uppercase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from finetune.streams.sample import AnySample, Stream
+
+# A title, a text and the style of its title where there are colours.
+Section = tuple[str, str, str]
+GIVEN, RIGHT, WRONG = "cyan", "green", "red"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print samples, or with --list the streams; returns 0, or 1 with the error on standard error."""
+    options = _parse(arguments)
+    from finetune.errors import FinetuneError
+
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A sample's text may have characters that this terminal has not.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        if options.list:
+            _print_streams()
+        else:
+            _print_samples(options)
+    except FinetuneError as error:
+        print(f"show_samples: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("stream", nargs="?", help="the name of a stream")
+    what.add_argument("--list", action="store_true", help="list the streams and their options instead")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same samples (%(default)s)")
+    parser.add_argument("--count", type=_count, default=3, help="how many samples (%(default)s)")
+    parser.add_argument(
+        "--option",
+        type=_option,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an option of the stream, as often as needed; the value as JSON, or else as text",
+    )
+    parser.add_argument(
+        "--training", action="store_true", help="show each as what a training run reads: a prompt and the reply to it"
+    )
+    return parser.parse_args(arguments)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to 1,000,000; found {text!r:.40}")
+    return int(text)
+
+
+def _option(text: str) -> tuple[str, object]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"must be NAME=VALUE, such as min_words=3; found {text!r:.80}")
+    try:
+        return name, json.loads(value)
+    except (ValueError, RecursionError):
+        return name, value
+
+
+def _print_streams() -> None:
+    from finetune.streams.registry import STREAMS
+
+    for name, opened in STREAMS.items():
+        summary = (inspect.getdoc(inspect.getmodule(opened)) or "").splitlines()[0]
+        _write([(name, summary, GIVEN), *_options(opened)])
+
+
+def _options(opened: "Callable[..., Stream]") -> Iterator[Section]:
+    """One section that says which options there are, with their defaults."""
+    known = inspect.signature(opened).parameters
+    said = [
+        f"{name} (needed)" if parameter.default is parameter.empty else f"{name} = {json.dumps(parameter.default)}"
+        for name, parameter in known.items()
+        if name not in ("window", "sources")
+    ]
+    yield "options", ", ".join(said) or "none", ""
+    if len(said) < len(known):
+        yield "remote", "it reads from a source that only a round or a training run opens", ""
+
+
+def _print_samples(options: argparse.Namespace) -> None:
+    """Draw and print. Raises `SetupError` or `StreamError`."""
+    from competitions.seeds import draw_seed
+    from finetune.errors import SetupError
+    from finetune.streams.registry import open_stream
+
+    values = dict(options.option)
+    if len(values) < len(options.option):
+        raise SetupError("an option is given twice")
+    stream = open_stream(options.stream, values)
+    secret = hashlib.sha256(f"practice {options.seed}".encode()).digest()
+    for draw in range(options.count):
+        sample = stream.draw(draw_seed(secret, 0, options.stream, draw))
+        title = f"{options.stream}, sample {draw + 1} of {options.count}"
+        _write([(title, type(sample).__name__, "bold"), *_sections(sample, training=options.training)])
+
+
+def _sections(sample: "AnySample", *, training: bool) -> Iterator[Section]:
+    """The parts of a sample, in the order in which one reads them."""
+    from finetune.streams.rules.registry import compose
+    from finetune.streams.sample import ChoiceSample, InstructionSample, PreferenceSample, Sample
+
+    if isinstance(sample, ChoiceSample):
+        if training:
+            from finetune.evals.multiple_choice import question
+
+            yield "user", question(sample, 0), GIVEN
+            yield "reply", ascii_uppercase[sample.right], RIGHT
+            return
+        yield "question", sample.question, GIVEN
+        for i, (letter, option) in enumerate(zip(ascii_uppercase, sample.options, strict=False)):
+            right = i == sample.right
+            yield f"option {letter}" + (" (right)" if right else ""), option, RIGHT if right else ""
+        return
+    for message in sample.messages:
+        yield message.role, message.content, GIVEN
+    if isinstance(sample, Sample):
+        yield "reply" if training else "reference", sample.reference, RIGHT
+    elif isinstance(sample, PreferenceSample):
+        yield "reply" if training else "chosen", sample.chosen, RIGHT
+        if not training:
+            yield "rejected", sample.rejected, WRONG
+    elif isinstance(sample, InstructionSample) and training:
+        yield "reply", compose(sample.rules), RIGHT
+    else:
+        for rule in sample.rules:
+            yield f"rule {rule.kind}", rule.instruction(), RIGHT
+
+
+def _write(sections: Sequence[Section]) -> None:
+    """Print the sections and an empty line; texts of several lines stand indented under their titles."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    for title, text, style in sections:
+        shown = _harmless(text)
+        between = "\n  " if "\n" in shown else " "
+        console.print(Text.assemble((f"{title}:", style), between + shown.replace("\n", "\n  ")))
+    console.print()
+
+
+def _harmless(text: str) -> str:
+    """`text` with what could steer a terminal written out, such as \\x1b."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
