@@ -7,6 +7,10 @@ from finetune.chain.port import Chain, Signer
 from finetune.errors import ChainError, FinetuneError, SetupError
 from finetune.validating.state import State
 
+# Half of the shortest activity cutoff of any subnet is longer. Asked every few seconds, a metagraph costs a public node
+# ten requests each time.
+NEVER_DUE_BLOCKS = 100
+
 
 class Publisher(Protocol):
     """Takes signed reports: a folder, wandb, a board."""
@@ -42,6 +46,8 @@ def resend(chain: Chain, hotkey: Signer, state: State) -> str:
     if wanted is None:
         return ""
     weights, set_at = wanted
+    if set_at is not None and chain.block() - set_at < NEVER_DUE_BLOCKS:
+        return ""
     metagraph = chain.metagraph()
     due = set_at is None or metagraph.block - set_at >= metagraph.activity_cutoff // 2
     return set_weights(chain, hotkey, weights, state) if due else ""

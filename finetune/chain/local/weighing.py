@@ -5,12 +5,12 @@ tenant of a uid never reward the next.
 """
 
 import json
-import math
 import sqlite3
 from collections.abc import Mapping
 
 from finetune.chain.local import history
 from finetune.chain.local.settings import LocalSettings
+from finetune.chain.weights import check_weights
 from finetune.errors import ChainError, RateLimited
 
 MAX_WEIGHT = 65535  # the chain keeps weights as 16-bit numbers, scaled so that the largest of a row is this
@@ -32,7 +32,7 @@ def set_weights(
         ChainError: the validator has no permit.
         RateLimited: less than `weights_rate_limit` blocks after its last ones.
     """
-    _check(weights)
+    check_weights(weights)
     registrations = history.registrations_of(db, block, [hotkey, *weights])
     validator = registrations[hotkey]
     if validator not in history.permits(db, block, settings.max_validators):
@@ -69,14 +69,6 @@ def revealed(db: sqlite3.Connection, block: int) -> dict[int, dict[int, int]]:
         for registration, targets in rows
         if registration in current
     }
-
-
-def _check(weights: Mapping[str, float]) -> None:
-    for hotkey, weight in weights.items():
-        if not (math.isfinite(weight) and weight >= 0):
-            raise ValueError(f"the weight of {hotkey} is {weight}; only finite numbers of 0 or more are allowed")
-    if not any(weights.values()):
-        raise ValueError(f"none of the {len(weights)} weights is above 0; at least one must be")
 
 
 def _quantised(weights: Mapping[int, float]) -> dict[int, int]:

@@ -130,8 +130,6 @@ def _entry(table: Mapping[str, Any], miner: str) -> Any:
 def _text_fault(text: Any, max_bytes: int) -> str | None:
     if not isinstance(text, str) or not text.strip():
         return "no_text"
-    if len(text) > max_bytes:
-        return "too_large"
     try:
         size = len(text.encode())
     except UnicodeEncodeError:

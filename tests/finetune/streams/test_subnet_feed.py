@@ -1,6 +1,8 @@
 """Subnet feed: another subnet's questions and answers, the same on every machine, and nothing that does not count."""
 
+import hashlib
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,8 +14,10 @@ from bittensor.sp_core import Keypair
 from finetune.errors import ChainUnavailable, SetupError, StreamError
 from finetune.streams import subnet_feed
 from finetune.streams.feed.access import FeedAccess
-from finetune.streams.feed.records import Columns, Record, parse_row, records_of
-from finetune.streams.feed.runs import Publishers
+from finetune.streams.feed.history import Allowance, rows_between
+from finetune.streams.feed.records import Columns, Record, Row, parse_row, records_of
+from finetune.streams.feed.runs import FeedRun, Publishers, judge_run
+from finetune.streams.feed.times import unix_seconds
 from finetune.streams.feed.wandb_api import Bounds, WandbApi
 from finetune.streams.sample import Sample
 from finetune.streams.sources import Sources, Window
@@ -102,11 +106,18 @@ def test_of_several_miners_answers_the_best_scored_one_counts(wandb: WandbServer
                 a_row(["In a list?"], ["z"], step=2, score=[0.7]),
                 a_row("No number?", "z", step=3, score="0.9"),
                 a_row("Poor?", "z", step=4, score=0.3),
+                a_row("Just?", "y", step=5, score=0.4),
             ]
         )
     ]
     stream = feed(min_score=0.4)
-    assert pairs(stream) == {("One for all?", "best"), ("To three?", "x"), ("To four?", "y"), ("In a list?", "z")}
+    assert pairs(stream) == {
+        ("One for all?", "best"),
+        ("To three?", "x"),
+        ("To four?", "y"),
+        ("In a list?", "z"),
+        ("Just?", "y"),
+    }
     assert stream.skipped == {"duplicate": 1, "low_score": 3, "no_text": 1}
 
 
@@ -145,8 +156,8 @@ def test_a_row_counts_from_the_windows_start_until_it_has_settled(
 
 def test_the_same_question_counts_once_as_it_was_first_answered(wandb: WandbServer, feed: Open):
     wandb.runs = [
-        a_run("late", [a_row("Twice?", "second", time=NOON + 9)]),
-        a_run("early", [a_row("Twice?", "first", time=NOON), a_row("Twice?", "first", time=NOON, step=1)]),
+        a_run("a", [a_row("Twice?", "second", time=NOON + 9)]),
+        a_run("b", [a_row("Twice?", "first", time=NOON), a_row("Twice?", "first", time=NOON, step=1)]),
     ]
     stream = feed()
     assert pairs(stream) == {("Twice?", "first")}
@@ -210,6 +221,12 @@ def test_a_run_whose_config_cannot_be_read_is_dropped(config: str, wandb: WandbS
     broken.config = config
     wandb.runs = [a_run("run1", some_rows(1)), broken]
     assert feed().skipped == {"bad_run": 1}
+
+
+@pytest.mark.parametrize("run", ["", "a/b", "a b", "\ud800", "a" * 129])
+def test_a_run_whose_id_is_none_is_dropped(run: str):
+    publishers = Publishers(netuid=18, min_stake=1.0, stakes=STAKES, signed="if_present")
+    assert judge_run(a_run("run1", signature=None).node() | {"name": run}, publishers, START) == "bad_run"
 
 
 def test_runs_that_wandb_has_not_heard_of_in_the_window_are_not_read(wandb: WandbServer, feed: Open):
@@ -311,7 +328,35 @@ def test_one_publisher_with_too_much_does_not_use_up_what_is_there_for_the_other
     assert skipped == {"too_long": 3}
 
 
+@pytest.mark.parametrize(("allowance", "enough"), [({}, True), ({"pages": 3}, True), ({"pages": 2}, False)])
+def test_a_publisher_may_use_so_many_pages(allowance: Any, enough: bool, wandb: WandbServer, tmp_path: Path):
+    assert bool(rows_of_a_run(wandb, tmp_path, Allowance(**allowance))) is enough
+
+
+def test_a_publisher_may_use_so_many_bytes_in_all_its_runs(wandb: WandbServer, tmp_path: Path):
+    allowance = Allowance(bytes=60_000)
+    assert len(rows_of_a_run(wandb, tmp_path, allowance)) == 230
+    assert rows_of_a_run(wandb, tmp_path, allowance) == []
+
+
+def rows_of_a_run(wandb: WandbServer, folder: Path, allowance: Allowance) -> list[Row]:
+    wandb.runs = [a_run("run1", some_rows(230))]
+    run = FeedRun(id="run1", hotkey=ALICE.ss58_address)
+    with WandbApi(FeedAccess(endpoint=wandb.endpoint, folder=folder, stakes=dict), "ada/feed") as api:
+        return rows_between(api, run, COLUMNS, START, END, allowance, Counter())
+
+
 # Every validator draws the same
+
+
+def test_a_time_without_a_zone_is_in_utc_wherever_it_is_read(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert unix_seconds("2027-01-15T08:00:00") == START
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_two_machines_draw_the_same_samples_even_if_one_reads_later(wandb: WandbServer, feed: Open):
@@ -328,9 +373,9 @@ def test_two_machines_draw_the_same_samples_even_if_one_reads_later(wandb: Wandb
 
 
 def test_a_long_run_is_read_from_its_end_until_the_window_began(wandb: WandbServer, feed: Open):
-    rows = {i: a_row(f"{i}?", "x", step=i, time=START - 5_000 + i) for i in range(5_350)}
+    rows = {i: a_row(f"{i}?", "x", step=i, time=START - 5_030 + i) for i in range(5_350)}
     wandb.runs = [a_run(rows=rows)]
-    assert len(feed().records) == 350
+    assert len(feed().records) == 320
     assert wandb.asked.count("HistoryPage") == 5  # steps 5,300 to 4,900, a hundred a page
 
 
@@ -356,7 +401,8 @@ def test_of_too_many_records_the_same_ones_are_kept_whoever_reads(
     wandb.runs = [a_run("a", some_rows(20)), a_run("b", some_rows(20, start=100))]
     first = feed()
     wandb.runs[0].created = NOON + 1
-    assert len(first.records) == 10
+    smallest = sorted(hashlib.sha256(f"Question {i}?".encode()).digest() for i in (*range(20), *range(100, 120)))[:10]
+    assert [hashlib.sha256(one.question.encode()).digest() for one in first.records] == smallest
     assert first.skipped == {"beyond": 30}
     assert feed(folder="other machine").records == first.records
 
@@ -398,12 +444,13 @@ def test_only_the_newest_window_of_a_feed_is_kept(wandb: WandbServer, feed: Open
     assert len(list(tmp_path.rglob("*.jsonl"))) == 2
 
 
-@pytest.mark.parametrize("damage", [b"", b"{}", b"[]\n", None])
-def test_a_damaged_file_is_read_anew(damage: bytes | None, wandb: WandbServer, feed: Open, tmp_path: Path):
+@pytest.mark.parametrize("left", [0, 2, -10, "without the last record"])
+def test_a_damaged_file_is_read_anew(left: Any, wandb: WandbServer, feed: Open, tmp_path: Path):
     wandb.runs = [a_run(rows=some_rows(3))]
     before = feed()
     (kept,) = tmp_path.rglob("*.jsonl")
-    kept.write_bytes(kept.read_bytes()[:-10] if damage is None else damage)
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:left] if isinstance(left, int) else b"".join(whole.splitlines(keepends=True)[:-1]))
     assert feed().records == before.records
     assert len(wandb.asked) == 6
 

@@ -1,6 +1,7 @@
 """Rounds on data from the hub: an outage makes a round wait and then void, and never makes validators differ."""
 
 from functools import partial
+from math import ceil
 
 import pytest
 
@@ -110,7 +111,7 @@ def test_validators_that_fetch_at_different_times_score_the_same_samples(dataset
     sync = subnet.next_sync()
     assert north.step().outcome == "judged"
     late = {**FILES, "data/c.parquet": texts("late")}
-    datasets.publish(repository, late, time=subnet.chain.block_time(sync))
+    datasets.publish(repository, late, time=ceil(subnet.chain.block_time(sync)))
     flaky.once(BROKEN, "GET", "main")
     assert [east.step().outcome for _ in range(2)] == ["waiting", "judged"]
     assert north.record(sync) == east.record(sync)
@@ -139,7 +140,7 @@ def test_fresh_data_alone_is_drawn_from(datasets, open_nodes):
     repository = datasets.new(time=1.0)
     subnet, (node,) = open_nodes("north", repository=repository, fresh=True)
     sync = subnet.next_sync()
-    start = subnet.chain.block_time(sync - 5)
+    start = ceil(subnet.chain.block_time(sync - 5))
     datasets.publish(repository, {"a.parquet": old}, time=start - 1)
     datasets.publish(repository, {"a.parquet": old, "b.parquet": new}, time=start)
     drawn = []
