@@ -40,10 +40,10 @@ def memory(setting: Setting, show: Show) -> Result:
                 peaks[name].append(in_a_fresh_process(_added, setting, name) / 1e6)
                 over(name, done)
     plain = median(peaks[PLAIN])
-    figures = {
-        name: {"added_megabytes": median(found), "share_of_plain": None if name == LONG else median(found) / plain}
-        for name, found in peaks.items()
-    }
+    figures: dict[str, dict[str, float | None]] = {}
+    for name, found in peaks.items():
+        added = median(found)
+        figures[name] = {"added_megabytes": added, "share_of_plain": added / plain if plain and name != LONG else None}
     about = {**setting.about(), "lm_eval": harness.installed()}
     return Result(benchmark="memory", about=about, ways=figures, remarks=harness.remarks())
 

@@ -29,7 +29,7 @@ def attach(model: "PreTrainedModel", folder: Path) -> Callable[[], None]:
     from peft import get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
     from safetensors.torch import load_file
 
-    with as_scoring_error(f"loading the adapter in {folder}"), quiet():
+    with as_scoring_error("loading the adapter"), quiet():
         config = _config(folder / ADAPTER_CONFIG)
         _check_targets(model, config.target_modules)
         weights = load_file(folder / ADAPTER_WEIGHTS)
@@ -41,13 +41,11 @@ def attach(model: "PreTrainedModel", folder: Path) -> Callable[[], None]:
                 adapted.unload()
 
         try:
-            expected = get_peft_model_state_dict(adapted, save_embedding_layers=False)
+            expected = get_peft_model_state_dict(adapted)
             for name in sorted(expected.keys() | weights.keys()):
                 here, wanted = (_shape(tensors.get(name)) for tensors in (weights, expected))
                 if here != wanted:
-                    raise ScoringError(
-                        f"{folder / ADAPTER_WEIGHTS}: tensor {name!r:.200} must be {wanted}; found {here}"
-                    )
+                    raise ScoringError(f"{ADAPTER_WEIGHTS}: tensor {name!r:.200} must be {wanted}; found {here}")
             set_peft_model_state_dict(adapted, weights)
         except BaseException:
             detach()

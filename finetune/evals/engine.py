@@ -40,7 +40,7 @@ class Engine:
             # Two models never lie in memory side by side.
             self._loaded, self._root = None, None
             try:
-                with as_scoring_error(f"opening {folder}"):
+                with as_scoring_error("opening the model"):
                     self._loaded = self._open_full(folder, folders.tokenizer, dtype, sequence_length)
             except ScoringError as error:
                 if folders.base is None:
@@ -48,7 +48,7 @@ class Engine:
                 raise ScorerUnavailable(f"the base in {folders.base} cannot be scored on: {error}") from error
             self._root = root
         if folders.base is not None:
-            with as_scoring_error(f"opening the adapter in {folders.model}"):
+            with as_scoring_error("opening the adapter"):
                 self._phase("weights")
                 if rejection := scan_weights(folders.model):
                     raise ModelRejected(rejection)

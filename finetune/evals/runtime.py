@@ -59,8 +59,8 @@ def load_model(folder: Path, *, dtype: DType, device: str) -> "PreTrainedModel":
     from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig
 
     if (folder / ADAPTER_CONFIG).exists():
-        raise ScoringError(f"{folder} holds {ADAPTER_CONFIG}: an adapter is loaded over a base, and none was given")
-    with as_scoring_error(f"loading {folder}"), quiet():
+        raise ScoringError(f"the folder holds {ADAPTER_CONFIG}: an adapter is loaded over a base, and none was given")
+    with as_scoring_error("loading the model"), quiet():
         config = AutoConfig.for_model(**model_config(folder))
         model, report = AutoModelForCausalLM.from_pretrained(
             folder,
@@ -79,7 +79,7 @@ def load_model(folder: Path, *, dtype: DType, device: str) -> "PreTrainedModel":
     for kind in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs"):
         if report[kind]:
             names = sorted(map(str, report[kind]))
-            raise ScoringError(f"{folder} has {len(names)} {kind.replace('_', ' ')}, the first of them {names[0]:.200}")
+            raise ScoringError(f"there are {len(names)} {kind.replace('_', ' ')}, the first of them {names[0]:.200}")
     with as_scoring_error(f"moving the model to {device}"):
         loaded: PreTrainedModel = model.to(device).eval()
     return loaded

@@ -31,7 +31,7 @@ def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
     """The tokenizer in a folder. Raises `ScoringError` if it is missing or damaged."""
     from transformers import PreTrainedTokenizerFast
 
-    with as_scoring_error(f"loading the tokenizer in {folder}"), quiet():
+    with as_scoring_error("loading the tokenizer"), quiet():
         settings = _read(folder, "special_tokens_map.json") | _read(folder, "tokenizer_config.json")
         # Without a word on it, the token that the file pads with would be added where the vocabulary lacks it.
         tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"), pad_token=None)
@@ -69,10 +69,12 @@ def check_tokenizer(tokenizer: "PreTrainedTokenizerBase", rows: int) -> None:
         ids = tokenizer(SPECIMEN, add_special_tokens=False, verbose=False)["input_ids"]
         found = str(tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
     if found.removeprefix(" ") != SPECIMEN:
+        same = next(place for place in range(len(SPECIMEN) + 1) if SPECIMEN[: place + 1] != found[: place + 1])
+        here, back = (repr(one[same : same + 40]) for one in (SPECIMEN, found))
         raise ModelRejected(
             Rejection(
                 reason="lossy_tokenizer",
-                text=f"the tokenizer does not give plain English back: {SPECIMEN[:40]!r} ... became {found[:40]!r} ...",
+                text=f"the tokenizer does not give plain English back: from character {same} on, {here} becomes {back}",
                 evidence={"given": SPECIMEN, "found": found[:400], "tokens": len(ids)},
             )
         )
@@ -83,7 +85,7 @@ def _template(folder: Path, settings: dict[str, Any]) -> str | None:
     file = folder / "chat_template.jinja"
     if file.exists():
         if file.stat().st_size > TEXT_LIMITS[file.name]:
-            raise ScoringError(f"{file} is larger than {TEXT_LIMITS[file.name]:,} bytes")
+            raise ScoringError(f"{file.name} is larger than {TEXT_LIMITS[file.name]:,} bytes")
         return file.read_text("utf-8")
     given = settings.get("chat_template") or _read(folder, "chat_template.json").get("chat_template")
     if isinstance(given, list):

@@ -87,9 +87,7 @@ def read_answer(data: bytes) -> str | float | None:
             return value
         case "rejected", {"reason": str() as reason, "text": str() as text, "evidence": dict() as evidence}:
             if _REASON.fullmatch(reason):
-                raise ModelRejected(
-                    Rejection(reason=reason, text=printable(text, 1000), evidence=_bounded(evidence))
-                )
+                raise ModelRejected(Rejection(reason=reason, text=printable(text, 1000), evidence=_bounded(evidence)))
         case "failed", str():
             raise ScoringError(printable(value, 1000))
         case "unavailable", str():

@@ -1,7 +1,7 @@
-"""Answers: the one file of a run. Its first line says what is asked, each further one holds what one question came to.
+"""Answers: the one file of a run. Its first line says what is asked, each further one what one inquiry came to.
 
-It is only ever appended to, and each line is on the disk before the next question is counted as done. So a run can be
-killed at any time: a half-written last line is dropped, and no answered question is asked again. Rows are not kept
+It is only ever appended to, and each line is on the disk before the next inquiry is counted as done. So a run can be
+killed at any time: a half-written last line is dropped, and no answered inquiry is asked again. Rows are not kept
 here; they follow from the answers.
 """
 
@@ -24,7 +24,7 @@ Settings = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
-class Question:
+class Inquiry:
     """The section's place in the run's order, which of its rows, and which attempt at that row; all from 0."""
 
     section: int
@@ -41,7 +41,7 @@ class Answers:
         Raises `SetupError` where the folder cannot be used, holds a run of other settings or other files, or is in use.
         """
         self.path = folder / NAME
-        self.texts: dict[Question, str] = {}
+        self.texts: dict[Inquiry, str] = {}
         self.spent = Spent()
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -63,11 +63,11 @@ class Answers:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def add(self, question: Question, seed: int, answer: Answer) -> None:
-        """Write down what a question came to; one without a text only for what it cost. Raises `SetupError`."""
-        line = asdict(question) | {"seed": seed, "text": answer.text, "failure": answer.failure} | asdict(answer.spent)
+    def add(self, inquiry: Inquiry, seed: int, answer: Answer) -> None:
+        """Write down what an inquiry came to; one without a text only for what it cost. Raises `SetupError`."""
+        line = asdict(inquiry) | {"seed": seed, "text": answer.text, "failure": answer.failure} | asdict(answer.spent)
         self._append(line)
-        self._take(question, answer)
+        self._take(inquiry, answer)
 
     def _lock(self) -> None:
         try:
@@ -90,16 +90,16 @@ class Answers:
                 if number == 1:
                     _check_settings(found["settings"], settings, self.path)
                     continue
-                question = Question(section=found["section"], row=found["row"], attempt=found["attempt"])
+                inquiry = Inquiry(section=found["section"], row=found["row"], attempt=found["attempt"])
                 spent = Spent(**{name: found[name] for name in asdict(Spent())})
-                self._take(question, Answer(text=found["text"], failure=found["failure"], spent=spent))
+                self._take(inquiry, Answer(text=found["text"], failure=found["failure"], spent=spent))
             except (ValueError, LookupError, TypeError) as error:
                 raise SetupError(f"{self.path} line {number} is damaged; name another folder with --out") from error
 
-    def _take(self, question: Question, answer: Answer) -> None:
+    def _take(self, inquiry: Inquiry, answer: Answer) -> None:
         self.spent += answer.spent
         if answer.text is not None:
-            self.texts[question] = answer.text
+            self.texts[inquiry] = answer.text
 
     def _append(self, line: Mapping[str, Any]) -> None:
         end = self._file.seek(0, os.SEEK_END)

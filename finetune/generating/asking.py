@@ -1,7 +1,7 @@
-"""Asking: the questions of a run, several at a time, until all are answered, the budget is spent or somebody stops it.
+"""Asking: the inquiries of a run, several at a time, until all are answered, the budget is spent or it is stopped.
 
-Which questions there are, their order and their seeds follow from the settings alone. A reply that gives no row is
-followed by another attempt; a question that failed is left for the next session.
+Which inquiries there are, their order and their seeds follow from the settings alone. A reply that gives no row is
+followed by another attempt; an inquiry that failed is left for the next session.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from finetune.errors import FinetuneError
-from finetune.generating.answers import Answers, Question, Settings
+from finetune.generating.answers import Answers, Inquiry, Settings
 from finetune.generating.budget import BUDGET_SPENT
 from finetune.generating.chat import TEMPERATURE, Answer
 from finetune.generating.checks import Unfit
@@ -22,11 +22,11 @@ from finetune.streams.draws import Draws
 
 FAILURES_IN_A_ROW = 10  # after so many the endpoint is taken to be down
 STOPPED = "stopped"
-MOST_QUESTIONS = 100_000  # of a run: all answers are held in memory
+MOST_INQUIRIES = 100_000  # of a run: all answers are held in memory
 
 
 class Asks(Protocol):
-    """What answers a question; `Chat` does."""
+    """What answers an inquiry; `Chat` does."""
 
     async def ask(self, messages: Sequence[dict[str, str]], *, seed: int) -> Answer:
         """The answer. Raises `SetupError`."""
@@ -68,28 +68,28 @@ class Plan:
         """Section and number of every row: all sections once before any is asked again."""
         return ((section, row) for row in range(self.per_section) for section in range(len(self.sections)))
 
-    def first_questions(self) -> Iterator[Question]:
+    def first_inquiries(self) -> Iterator[Inquiry]:
         """The first attempt at every row."""
-        return (Question(section=section, row=row, attempt=0) for section, row in self.rows())
+        return (Inquiry(section=section, row=row, attempt=0) for section, row in self.rows())
 
-    def draws(self, question: Question, purpose: str) -> Draws:
-        """The choices that belong to one question."""
-        section = self.sections[question.section].digest.hex()
-        words = (purpose, str(self.seed), section, str(question.row), str(question.attempt))
+    def draws(self, inquiry: Inquiry, purpose: str) -> Draws:
+        """The choices that belong to one inquiry."""
+        section = self.sections[inquiry.section].digest.hex()
+        words = (purpose, str(self.seed), section, str(inquiry.row), str(inquiry.attempt))
         return Draws(hashlib.sha256("\0".join(words).encode()).digest())
 
-    def messages(self, question: Question) -> list[dict[str, str]]:
-        """The prompt of one question."""
-        request = self.kind.request(self.sections[question.section], self.draws(question, "request"))
+    def messages(self, inquiry: Inquiry) -> list[dict[str, str]]:
+        """The prompt of one inquiry."""
+        request = self.kind.request(self.sections[inquiry.section], self.draws(inquiry, "request"))
         return [{"role": "system", "content": self.kind.system}, {"role": "user", "content": request}]
 
-    def request_seed(self, question: Question) -> int:
+    def request_seed(self, inquiry: Inquiry) -> int:
         """The seed that is sent with it."""
-        return self.draws(question, "seed").below(2**31)
+        return self.draws(inquiry, "seed").below(2**31)
 
-    def row_of(self, question: Question, text: str) -> Row:
+    def row_of(self, inquiry: Inquiry, text: str) -> Row:
         """The row that the answer gives. Raises `Unfit`."""
-        return row_of(self.kind, text, self.sections[question.section], self.draws(question, "row"))
+        return row_of(self.kind, text, self.sections[inquiry.section], self.draws(inquiry, "row"))
 
 
 def chosen(sections: Sequence[Section], seed: int, most: int | None) -> tuple[Section, ...]:
@@ -101,7 +101,7 @@ def chosen(sections: Sequence[Section], seed: int, most: int | None) -> tuple[Se
 async def ask_all(
     plan: Plan, answers: Answers, chat: Asks, progress: Progress, *, workers: int, stopped: Callable[[], bool]
 ) -> str:
-    """Ask what has no answer yet, `workers` questions at a time; returns why it ended early, or nothing.
+    """Ask what has no answer yet, `workers` inquiries at a time; returns why it ended early, or nothing.
 
     Answers under way when it stops are waited for and written down, for they are paid for. Raises `FinetuneError` for
     an endpoint that cannot be used and a file that cannot be written.
@@ -147,13 +147,13 @@ class _Asking:
         """Ask until one attempt gives the row."""
         asked = False
         for attempt in range(self._plan.attempts):
-            question = Question(section=section, row=row, attempt=attempt)
-            if question not in self._answers.texts:
-                if self._over() or not await self._ask(question):
+            inquiry = Inquiry(section=section, row=row, attempt=attempt)
+            if inquiry not in self._answers.texts:
+                if self._over() or not await self._ask(inquiry):
                     return
                 asked = True
             try:
-                self._plan.row_of(question, self._answers.texts[question])
+                self._plan.row_of(inquiry, self._answers.texts[inquiry])
             except Unfit as reason:
                 self._progress.rejected[str(reason)] += 1
                 continue
@@ -161,12 +161,12 @@ class _Asking:
             return
         self._progress.finished(row=False, asked=asked)
 
-    async def _ask(self, question: Question) -> bool:
-        """Ask one question and write down what it came to; whether that is a text."""
-        seed = self._plan.request_seed(question)
-        answer = await self._chat.ask(self._plan.messages(question), seed=seed)
+    async def _ask(self, inquiry: Inquiry) -> bool:
+        """Ask one inquiry and write down what it came to; whether that is a text."""
+        seed = self._plan.request_seed(inquiry)
+        answer = await self._chat.ask(self._plan.messages(inquiry), seed=seed)
         if answer.spent.requests:
-            self._answers.add(question, seed, answer)
+            self._answers.add(inquiry, seed, answer)
         if answer.text is not None:
             self._failures = 0
             return True
@@ -175,5 +175,5 @@ class _Asking:
         if answer.failure == BUDGET_SPENT:
             self.ended = BUDGET_SPENT
         elif self._failures >= FAILURES_IN_A_ROW:
-            self.ended = f"{self._failures} questions in a row have failed, the last with {answer.failure}"
+            self.ended = f"{self._failures} inquiries in a row have failed, the last with {answer.failure}"
         return False

@@ -1,4 +1,4 @@
-"""The chat endpoint: one question, one reply, over HTTP, with bounded repeats. It knows no document and no row.
+"""The chat endpoint: one inquiry, one reply, over HTTP, with bounded repeats. It knows no document and no row.
 
 Whatever the server sends is hostile: bounded in bytes and in time, read as strict JSON, and its words are shown cut
 short and without the key. Redirects are not followed, for they would take the key elsewhere.
@@ -25,7 +25,7 @@ _FIRST_WAIT, _LONGEST_WAIT = 1.0, 120.0  # seconds; the wait doubles, and what a
 _MOST_BYTES = 4_000_000  # of an answer
 _TEMPLATE_TOKENS = 200  # what a chat template may add to a prompt, with room to spare
 _AGAIN = (408, 409, 425, 429)
-# As a first answer these mean a bad key, no credit, an unknown address or model; later, that one question is refused.
+# As a first answer these mean a bad key, no credit, an unknown address or model; later, that one inquiry is refused.
 _HOPELESS = (401, 402, 403, 404, 405)
 # Newer models of some servers take other names, or only their default, for what older ones want.
 _RENAMED = {"max_tokens": "max_completion_tokens"}
@@ -37,7 +37,7 @@ Pause = Callable[[float], Awaitable[bool]]
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What one question came to: a text, or why there is none; and all that was spent on it."""
+    """What one inquiry came to: a text, or why there is none; and all that was spent on it."""
 
     text: str | None = None
     failure: str = ""
@@ -138,11 +138,11 @@ class Chat:
             wait = min(max(_FIRST_WAIT * 2**i, outcome.wait), _LONGEST_WAIT)
         return Answer(failure=failure, spent=spent)
 
-    async def _try(self, question: dict[str, Any]) -> _Try:
+    async def _try(self, inquiry: dict[str, Any]) -> _Try:
         """One request. Raises `SetupError`."""
         import httpx2
 
-        body = {key: value for key, value in (self._options | question).items() if key not in self._dropped}
+        body = {key: value for key, value in (self._options | inquiry).items() if key not in self._dropped}
         try:
             async with (
                 asyncio.timeout(self._timeout),
@@ -151,7 +151,10 @@ class Chat:
                 data = await _read(response)
         except httpx2.ConnectError as error:
             if not self._served:
-                raise SetupError(f"nothing answers at {self._endpoint.base}; is OPENAI_BASE_URL right?") from error
+                why = " ".join(str(error).split())
+                raise SetupError(
+                    f"nothing answers at {self._endpoint.base} ({why:.200}); see OPENAI_BASE_URL"
+                ) from error
             return _Try(failure="no connection", again=True)
         except (TimeoutError, httpx2.TimeoutException):
             return _Try(failure=f"no answer within {self._timeout:g} seconds", again=True, tokens=None)

@@ -1,5 +1,6 @@
 """The endpoint's address and key, from the environment. The key is in no text that this package prints or stores."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -7,6 +8,7 @@ from urllib.parse import urlsplit
 from finetune.errors import SetupError
 
 _DEFAULT = "https://api.openai.com/v1"
+_HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+")
 # Servers on one's own machine take any key, such as EMPTY: blacking out so short a word would only spoil texts.
 _SHORTEST_SECRET = 8
 
@@ -25,7 +27,11 @@ class Endpoint:
 
     def redact(self, text: str) -> str:
         """The text without the key: servers repeat it in errors, and a hostile one would have it published in a row."""
-        return text.replace(self.key, "[key]") if len(self.key) >= _SHORTEST_SECRET else text
+        return text.replace(self.key, "[key]") if self.is_told_by(text) else text
+
+    def is_told_by(self, text: str) -> bool:
+        """Whether the text holds the key."""
+        return len(self.key) >= _SHORTEST_SECRET and self.key in text
 
 
 def endpoint_from(environment: Mapping[str, str]) -> Endpoint:
@@ -37,11 +43,12 @@ def endpoint_from(environment: Mapping[str, str]) -> Endpoint:
     key = (environment.get("OPENAI_API_KEY") or "").strip()
     try:
         parts = urlsplit(base)
-        plain = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        host = _HOST.fullmatch(parts.hostname or "")
+        plain = parts.scheme in ("http", "https") and host is not None and parts.port != 0
     except ValueError:
         plain = False
-    # What follows is not shown where it may hold a password.
-    if not plain or "@" in base or "?" in base or "#" in base or not base.isprintable():
+    # What was found is not shown, for it may hold a password.
+    if not plain or "@" in base or "?" in base or "#" in base or not base.isascii() or " " in base:
         raise SetupError("OPENAI_BASE_URL must be an http or https URL without user, query or fragment")
     if not all("!" <= letter <= "~" for letter in key):
         raise SetupError("OPENAI_API_KEY holds a character that no key has, such as a space or a line's end")

@@ -2,13 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from finetune.errors import SetupError
 from finetune.files import write_atomically
-from finetune.generating.answers import Answers, Question
+from finetune.generating.answers import Answers, Inquiry
 from finetune.generating.asking import Plan
 from finetune.generating.checks import Unfit
 from finetune.generating.duplicates import Seen
@@ -16,6 +17,7 @@ from finetune.generating.kinds import Kind, Row
 
 NAME = "rows.jsonl"
 DUPLICATE = "a duplicate"
+SECRET = "the endpoint's key in a text"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,30 +28,41 @@ class Harvest:
     rejected: Mapping[str, int]
 
 
-def harvest(plan: Plan, answers: Answers, seen: Seen) -> Harvest:
+def harvest(plan: Plan, answers: Answers, seen: Seen, is_secret: Callable[[str], bool]) -> Harvest:
     """Judge every answer; of an answer's attempts the first that is fit counts.
 
     The same answers give the same rows, whenever and in whatever order they came. Rows like those in `seen` are left
-    out.
+    out, and those with a text that `is_secret`.
     """
     rows: list[Row] = []
     rejected: Counter[str] = Counter()
     for section, number in plan.rows():
         for attempt in range(plan.attempts):
-            question = Question(section=section, row=number, attempt=attempt)
-            if question not in answers.texts:
+            inquiry = Inquiry(section=section, row=number, attempt=attempt)
+            if inquiry not in answers.texts:
                 break
             try:
-                row = plan.row_of(question, answers.texts[question])
+                row = plan.row_of(inquiry, answers.texts[inquiry])
             except Unfit as reason:
                 rejected[str(reason)] += 1
                 continue
-            if seen.add(plan.kind.gist(row)):
+            if any(is_secret(text) for text in _texts(row)):
+                rejected[SECRET] += 1
+            elif seen.add(plan.kind.gist(row)):
                 rows.append(row)
             else:
                 rejected[DUPLICATE] += 1
             break
     return Harvest(rows=tuple(rows), rejected=dict(rejected))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts in a row, as they will be read: an escape in a model's JSON hides nothing here."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts(one)
 
 
 def seen_in(kind: Kind, earlier: Iterable[Path], out: Path) -> Seen:

@@ -14,7 +14,7 @@ from typing import Any
 from finetune.chain.port import Signer
 from finetune.errors import SetupError
 from finetune.generating.answers import Answers
-from finetune.generating.asking import MOST_QUESTIONS, Plan, ask_all
+from finetune.generating.asking import MOST_INQUIRIES, Plan, ask_all
 from finetune.generating.budget import BUDGET_SPENT, Budget, Prices
 from finetune.generating.chat import Chat, most_tokens_in
 from finetune.generating.endpoint import Endpoint
@@ -52,16 +52,16 @@ class Session:
 
 
 def check_plan(plan: Plan, prices: Prices) -> float:
-    """What the plan costs if every question needs all its attempts and every reply is as long as it may be.
+    """What the plan costs if every inquiry needs all its attempts and every reply is as long as it may be.
 
-    Raises `SetupError` for a plan of more questions than one run may have.
+    Raises `SetupError` for a plan of more inquiries than one run may have.
     """
-    if plan.total * plan.attempts > MOST_QUESTIONS:
+    if plan.total * plan.attempts > MOST_INQUIRIES:
         raise SetupError(
-            f"{plan.total:,} rows in up to {plan.attempts} attempts are more than {MOST_QUESTIONS:,} questions; take "
+            f"{plan.total:,} rows in up to {plan.attempts} attempts are more than {MOST_INQUIRIES:,} inquiries; take "
             "fewer with --sections"
         )
-    tokens_in = sum(most_tokens_in(plan.messages(question)) for question in plan.first_questions())
+    tokens_in = sum(most_tokens_in(plan.messages(inquiry)) for inquiry in plan.first_inquiries())
     return prices.cost(tokens_in, plan.total * plan.max_tokens) * plan.attempts
 
 
@@ -101,7 +101,7 @@ def run_session(
             return Session(ended="", publication=_sealed(out))
         seen = seen_in(plan.kind, earlier, out)
         ended = asyncio.run(_ask(plan, answers, endpoint, limits, say, now))
-        found = harvest(plan, answers, seen)
+        found = harvest(plan, answers, seen, endpoint.is_told_by)
         write_rows(out, found.rows)
         _tell(found, answers, plan, say)
         if ended not in ("", BUDGET_SPENT):

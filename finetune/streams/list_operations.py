@@ -195,13 +195,10 @@ def _read(kind: str, texts: list[str]) -> list[Step]:
     """The operations that the texts name, each on what the one before gives; none if one of them cannot be read."""
     steps: list[Step] = []
     for text in texts:
-        found = [
-            (operation, values)
-            for operation in OPERATIONS.get(kind, ())
-            for values in readings(operation.wordings, text)
-        ]
-        if len(found) != 1:
+        known = ((operation, values) for operation in OPERATIONS[kind] for values in readings(operation.wordings, text))
+        step = next(known, None)
+        if step is None:
             return []
-        steps += found
-        kind = found[0][0].gives
+        steps.append(step)
+        kind = step[0].gives
     return steps

@@ -183,7 +183,7 @@ def _meal_fits(fields: Fields, reply: str) -> bool | None:
     menu = dict(dish.split(" with ") for dish in fields["menu"].split(", "))
     said = [read["dish"] for read in readings(MEALS, reply)]
     good = [dish for dish, inside in menu.items() if inside not in (fields["food"], fields["other_food"])]
-    return said == good if said and said[0] in menu and len(good) == 1 else None
+    return said == good if said and said[0] in menu else None
 
 
 # Whether a reply does what was asked; None if it is no such reply at all, or nothing sensible was asked.

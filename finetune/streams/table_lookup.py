@@ -128,7 +128,7 @@ def is_true(sample: AnySample) -> bool:
         return False
     plain = {(answer, document) for _, answer, document in _read(_PLAIN, content)}
     reasoned = {(f"{reason}\n{answer}", document) for reason, answer, document in _read(_REASONED, content)}
-    return (reasoned or plain) == {(sample.reference, sample.document)}
+    return plain | reasoned == {(sample.reference, sample.document)}
 
 
 def _document(table: Table) -> str:

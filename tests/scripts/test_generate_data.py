@@ -200,7 +200,7 @@ def test_an_endpoint_that_is_down_is_one_error_and_the_rows_stay(endpoint, docum
     count = iter(range(100))
     endpoint.respond = lambda body: well(body) if next(count) < 1 else Response(status=400)
     assert generate_data.main(command(documents, out, "--workers", 1)) == 2
-    assert "10 questions in a row have failed, the last with HTTP 400; the same command goes on from here" in (
+    assert "10 inquiries in a row have failed, the last with HTTP 400; the same command goes on from here" in (
         capsys.readouterr().err
     )
     assert len(rows_in(out)) == 1

@@ -190,7 +190,7 @@ def test_no_server_at_all_is_one_error_at_once():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     asker = Asker(f"http://127.0.0.1:{port}/v1")
-    with pytest.raises(SetupError, match=r"nothing answers at .* is OPENAI_BASE_URL right"):
+    with pytest.raises(SetupError, match=r"nothing answers at .* \(.*connect.*\); see OPENAI_BASE_URL"):
         asker.one()
     assert asker.waits == []
 
@@ -249,6 +249,8 @@ def test_the_endpoint_comes_from_the_environment():
         ({"OPENAI_BASE_URL": "file:///etc/passwd"}, "must be an http or https URL"),
         ({"OPENAI_BASE_URL": f"https://user:{KEY}@host/v1"}, "without user, query or fragment"),
         ({"OPENAI_BASE_URL": f"https://host/v1?key={KEY}"}, "without user, query or fragment"),
+        ({"OPENAI_BASE_URL": "http://ho st/v1"}, "must be an http or https URL"),
+        ({"OPENAI_BASE_URL": "http://h\u00f6st/v1"}, "must be an http or https URL"),
         ({"OPENAI_BASE_URL": "http://[::1/v1"}, "must be an http or https URL"),
         ({"OPENAI_BASE_URL": "http://host:99999/v1"}, "must be an http or https URL"),
     ],

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from finetune.generating.answers import Question
+from finetune.generating.answers import Inquiry
 from finetune.generating.asking import Plan
 from finetune.generating.checks import Unfit
 from finetune.generating.kinds import KINDS, row_of
@@ -154,7 +154,7 @@ def test_a_request_shows_the_passage_and_varies_with_the_seed(kind):
         plan = Plan(
             kind=KINDS[kind], sections=(SECTION,), model="m", seed=seed, per_section=1, attempts=1, max_tokens=1
         )
-        system, user = plan.messages(Question(section=0, row=0, attempt=0))
+        system, user = plan.messages(Inquiry(section=0, row=0, attempt=0))
         assert (system["role"], user["role"]) == ("system", "user")
         assert f"Title: Geese > Part 0\nPassage:\n<<<\n{TEXT}\n>>>" in user["content"]
         requests.add(user["content"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from finetune.errors import SetupError
-from finetune.generating.answers import Answers, Question
+from finetune.generating.answers import Answers, Inquiry
 from finetune.generating.asking import FAILURES_IN_A_ROW, ask_all, chosen
 from finetune.generating.budget import BUDGET_SPENT, Budget, Prices, Spent
 from finetune.generating.chat import Answer
@@ -172,7 +172,7 @@ def test_an_endpoint_that_has_failed_ten_times_in_a_row_is_down(endpoint, out):
     endpoint.respond = lambda body: Response(status=400)
     plan = make_plan(30)
     ended = session(endpoint, out, plan, workers=1)
-    assert ended.ended == "10 questions in a row have failed, the last with HTTP 400"
+    assert ended.ended == "10 inquiries in a row have failed, the last with HTTP 400"
     assert ended.publication is None
     assert len(endpoint.asked) == FAILURES_IN_A_ROW
 
@@ -238,6 +238,21 @@ def test_the_key_is_in_no_file_and_no_line(endpoint, out):
     assert KEY not in "\n".join(said)
 
 
+def test_a_row_that_would_publish_the_key_in_disguise_is_refused(endpoint, out):
+    hidden = "".join(f"\\u{ord(letter):04x}" for letter in KEY)
+
+    def respond(body):
+        reply = good(body)
+        is_first = passage_in(body) == section(0).text
+        return Response(body=completion(reply.replace("nobody at all", f"the key {hidden}") if is_first else reply))
+
+    endpoint.respond = respond
+    said: list[str] = []
+    session(endpoint, out, make_plan(2), key=KEY, said=said)
+    assert [row["passage"] for row in rows_in(out)] == [section(1).text]
+    assert "  1 answers rejected: the endpoint's key in a text" in said
+
+
 def test_a_full_disk_leaves_no_half_line(out, monkeypatch):
     with Answers(out, {}) as answers:
         before = answers.path.read_bytes()
@@ -247,7 +262,7 @@ def test_a_full_disk_leaves_no_half_line(out, monkeypatch):
 
         monkeypatch.setattr("os.fsync", full)
         with pytest.raises(SetupError, match="cannot be written: No space left on device"):
-            answers.add(Question(section=0, row=0, attempt=0), 1, Answer(text="a", spent=Spent()))
+            answers.add(Inquiry(section=0, row=0, attempt=0), 1, Answer(text="a", spent=Spent()))
         assert answers.path.read_bytes() == before
         assert answers.texts == {}
 
@@ -266,7 +281,7 @@ def test_the_most_that_a_plan_can_cost_bounds_what_it_costs(endpoint, out):
     with pytest.raises(SetupError):
         session(endpoint, out, plan)
     assert 0.8 * most < sum(len(json.dumps(body)) + 100 for body in endpoint.asked) < 1.2 * most
-    with pytest.raises(SetupError, match="more than 100,000 questions"):
+    with pytest.raises(SetupError, match="more than 100,000 inquiries"):
         check_plan(make_plan(per_section=10**6), Prices())
 
 

@@ -41,17 +41,21 @@ leap days 2012-02-29 2004-02-29
 """
 READ = [tuple(line.strip().split(" > ")) for line in CASES.strip().splitlines()]
 SENSELESS = [
-    ("How many days after 1 March 2000 is 1 March 1999?", "-366"),
-    ("How many days after 30 February 2000 is 1 March 2000?", "1"),
-    ("How many days after 2000-13-01 is 2001-01-01?", "1"),
-    ("How many days after 1 March 2000 is 2000-03-02?", "1"),
-    ("2 March 2026 is a Tuesday. Which day of the week is 1 March 2026?", "Monday"),
-    ("Out of 2000, 2000, name in order the years of 366 days, or reply none.", "2000, 2000"),
-    ("How many leap days lie strictly between 29 February 2012 and 29 February 2004?", "0"),
-    ("A watch lasts from 23:50 on 2000-01-01 to 23:40 on 2000-01-01. How long is that? Answer like 5 h 30 min.", "0 h"),
+    ("How many days after 1 March 2000 is 1 March 1999?", "-366", "between 1999-03-01 2000-03-01"),
+    ("How many days after 2000-03-01 is 2000-03-01?", "0", "between 2000-03-01 2000-03-01"),
+    ("How many days after 30 February 2000 is 1 March 2000?", "1", "between 2000-03-01 2000-02-30"),
+    ("How many days after 2000-13-01 is 2001-01-01?", "1", "between 2001-01-01 2000-13-01"),
+    ("How many days after 1 March 2000 is 2000-03-02?", "1", "between 2000-03-02 2000-03-01"),
+    ("2 March 2026 is a Tuesday. Which day of the week is 1 March 2026?", "Sunday", "weekday 2026-03-01 2026-03-02 "
+     "Tuesday"),
+    ("Out of 2000, 2000, name in order the years of 366 days, or reply none.", "2000, 2000", "leap years 2000, 2000"),
+    ("How many leap days lie strictly between 29 February 2012 and 29 February 2004?", "0", "leap days 2004-02-29 "
+     "2012-02-29"),
+    ("A watch lasts from 23:50 on 2000-01-01 to 22:40 on 2000-01-01. How long is that? Answer like 5 h 30 min.",
+     "-2 h 50 min", "duration 23:50 2000-01-01 22:40 2000-01-01"),
     ("Setting out at 29:30, Leo walks 2 h 15 min, rests 20 min and walks another 3 h 5 min. What does the clock show "
-     "when he is there?", "11:10"),
-    ("What day is it?", "Monday"),
+     "when he is there?", "11:10", "arrival 29:30 2 15 3 5 20"),
+    ("What day is it?", "Monday", "weekday"),
 ]  # fmt: skip
 
 
@@ -73,9 +77,9 @@ def test_a_reader_with_a_calendar_finds_the_answer(question: str, answer: str, d
     assert not is_true(asking(question, answer, document + " "))
 
 
-@pytest.mark.parametrize(("question", "answer"), SENSELESS)
-def test_a_question_that_makes_no_sense_has_no_true_reference(question: str, answer: str):
-    assert not is_true(asking(question, answer, "between 2000-03-01 1999-03-01"))
+@pytest.mark.parametrize(("question", "answer", "document"), SENSELESS)
+def test_a_question_that_makes_no_sense_has_no_true_reference(question: str, answer: str, document: str):
+    assert not is_true(asking(question, answer, document))
 
 
 def test_the_calendar_by_counting_is_the_calendar_of_the_library():

@@ -68,6 +68,17 @@ def test_other_rules_or_other_instructions_or_another_order_are_untrue(sample: I
     assert not is_true(sample)
 
 
+def test_two_rules_of_one_kind_or_rules_at_odds_are_untrue():
+    first, second = (make_rule("keywords:existence", {"keywords": [word]}) for word in ("lamp", "moon"))
+    for rules in ((first, second), (CAPITALS, SMALL)):
+        said = [rule.instruction() for rule in rules]
+        document = " | ".join(["description | lighthouses | Abel | a judge", *sorted(said)])
+        prompt = "Describe lighthouses to Abel, a judge. "
+        assert not is_true(asking(prompt + " ".join(said), *rules, document=document))
+        alone = document.replace(" | " + said[1], "")
+        assert is_true(asking(prompt + said[0], rules[0], document=alone))
+
+
 @pytest.mark.parametrize("options", [{}, {"min_rules": 6, "max_rules": 6}, {"kinds": EASY, "max_rules": 2}])
 def test_every_truth_is_accepted(options: dict[str, Any]):
     drawn = samples(300 if options else 1000, **options)

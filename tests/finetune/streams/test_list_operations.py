@@ -145,6 +145,14 @@ def test_an_operation_gives_what_a_reader_expects(kind: str, data: str, name: st
     assert not is_true(asking(kind, data, "- " + step, data if data != outcome else "", document))
 
 
+def test_no_step_can_be_read_in_two_ways():
+    for kind, operations in OPERATIONS.items():
+        for operation in operations:
+            for wording in operation.wordings:
+                step = wording.say(k="3", nth="1st", other="2nd", x="a", y="b", marks="dots")
+                assert [name for name, _ in told(kind, step)] == [operation.name]
+
+
 def test_every_operation_is_among_those_cases():
     assert {case[:1] + case[2:3] for case in CASES} == {
         (kind, operation.name) for kind, operations in OPERATIONS.items() for operation in operations
@@ -193,6 +201,15 @@ def test_a_changed_result_item_step_or_document_is_not_true():
             "0",
             "1, 2 | greater(9) | spread()",
         ),
+        asking(
+            "numbers",
+            "1, 2",
+            "1. keep only the numbers greater than 9\n2. double each number",
+            "",
+            "1, 2 | greater(9) | double()",
+        ),
+        asking("words", "owl, cat", "- swap the 1st and the 9th word", "cat, owl", "owl, cat | swap(1st, 9th)"),
+        asking("numbers", "1, 2", "1. add up the numbers\n2. double each number", "6", "1, 2 | sum() | double()"),
         asking("words", "owl, cat", "1. add up the numbers", "0", "owl, cat | sum()"),
         asking("words", "owl, cat", "1. remove the 9th word", "owl", "owl, cat | remove(9th)"),
         asking("words", "owl, cat", "- do nothing", "owl, cat", "owl, cat"),

@@ -100,12 +100,20 @@ def test_the_checker_agrees_with_a_reader(facts: str, document: str, question: s
         (FLOORS, "Is Belda above Zanda?", "yes", FLOORS_FOUND),
         (FLOORS + " Belda is a cook.", "Who is on the top floor?", "Belda", FLOORS_FOUND),
         (FLOORS, "Is it late?", "no", FLOORS_FOUND),
-        ("Corma calls Belda a liar. Belda calls Corma a liar.", "Is Belda a liar?", "yes", "Belda lies."),
+        (
+            "Corma calls Belda a liar. Belda calls Corma a liar.",
+            "Is Belda a liar?",
+            "yes",
+            "Belda lies. Corma tells the truth.",
+        ),
+        (LIARS + " Belda is a cook.", "Is Belda a liar?", "yes", HONEST),
         ("Belda calls Belda a liar.", "Is Belda a liar?", "yes", "Belda lies."),
         (LIARS, "Is Zanda a liar?", "no", HONEST),
         (THINGS, "Is the coat wet?", "no", STATES),
         (THINGS, "Is the lamp open?", "no", STATES),
         (THINGS, "Is the lamp off or on?", "on", STATES),
+        (THINGS, "Is the lamp open or shut?", "on", STATES),
+        (THINGS + " Belda is a cook.", "Is the lamp on?", "yes", STATES),
         (THINGS, "Is the coat wet or dry?", "dry", STATES),
         (THINGS + " The lamp is off.", "Is the dog awake?", "no", STATES),
         ("The lamp is open.", "Is the lamp on?", "no", "The lamp is on."),
@@ -188,6 +196,8 @@ def test_options_cover_their_range_and_no_more():
         documents = [sample.document for sample in samples if kind(sample) == name]
         assert {document.count(separator) + 1 for document in documents} == {3, 4, 5, 6, 7}
     assert all(is_true(sample) for sample in samples[:60])
+    small = LogicPuzzles(min_size=3, max_size=3)
+    assert all(is_true(small.draw(seed)) for seed in seeds(600))
 
 
 @pytest.mark.parametrize(
@@ -212,6 +222,14 @@ def test_kinds_answers_and_endings_are_balanced():
         answers = Counter(answer(sample) for sample in samples if kind(sample) == name)
         assert 0.8 < answers["yes"] / answers["no"] < 1.25
     assert 1850 < sum("\nAnswer: " in sample.reference for sample in samples) < 2150
+
+
+def test_no_fact_answers_the_question_by_naming_a_place():
+    for seed in seeds(1500):
+        sample = LogicPuzzles().draw(seed)
+        asked = re.search(r"Who is ([^?]+)\?", sample.messages[0].content)
+        if asked:
+            assert f"{answer(sample)} is {asked[1]}." not in sample.messages[0].content
 
 
 def test_every_wording_is_drawn_and_samples_are_short():

@@ -63,7 +63,9 @@ CASES: list[tuple[str, list[str], list[str]]] = [
     ),
 ]
 SENSELESS = [
-    "Ages in years: Abel 30, Bera 30, Cedo 52. Give the names in order, the nearest first.",
+    "Ages in years: Abel 7, Bera 30, Cedo 52. Give the names in order, the nearest first.",
+    "Ages in years: Abel 30, Bera 30, Cedo 52. Give the names in order, the youngest first.",
+    "The kitchen has soup with leeks, pie with rice, cake with eggs. Choose for Abel, who eats neither nuts nor eggs.",
     "The kitchen has soup with leeks, pie with rice. Choose for Abel, who eats neither nuts nor eggs.",
     "What now?",
 ]
@@ -98,6 +100,7 @@ def test_a_reader_tells_the_replies_apart(request_: str, good: list[str], bad: l
             assert not is_true(sample_of(request_, wrong, right))
             assert not is_true(sample_of(request_, right, "Sorry, I have no idea."))
             assert not is_true(sample_of(request_, "Sorry, I have no idea.", wrong))
+            assert not is_true(sample_of(request_, "360 hats.", wrong))
         assert not is_true(sample_of(request_, right, good[-1]))
         assert not is_true(sample_of(request_, bad[0], bad[-1]))
 

@@ -165,6 +165,12 @@ def test_an_option_that_the_passage_does_not_mention_makes_it_untrue():
     assert not is_true(replace(sample, options=("smith", "weaver", "mason", "innkeeper")))
 
 
+def test_options_are_all_different():
+    sample = asking("What was the trade of Cedo?", "weaver")
+    assert not is_true(replace(sample, options=("mason", "weaver", "mason", "innkeeper")))
+    assert not is_true(replace(sample, options=("weaver", "weaver", "mason", "innkeeper")))
+
+
 def test_every_option_is_mentioned_as_often_as_the_others():
     for seed in seeds(1000):
         sample = SyntheticFacts().draw(seed)

@@ -85,6 +85,14 @@ def test_a_reader_finds_what_is_asked_in_a_table_of_any_form(form: str, question
     assert not is_true(asking(reasoned, answer, table))
 
 
+def test_only_what_the_user_asks_counts():
+    sample = asking("What is the length of Bix?", "12")
+    (message,) = sample.messages
+    assert is_true(sample)
+    assert not is_true(replace(sample, messages=(replace(message, role="assistant"),)))
+    assert not is_true(replace(sample, messages=(message, message)))
+
+
 @pytest.mark.parametrize("question", NO_ANSWER)
 def test_a_question_that_the_table_does_not_answer_has_no_true_reference(question: str):
     for reference in ("Ada", "Bix", "Cor", "Dun", "30", "8", "0", "-37", "length", "colour", "red", "none"):
