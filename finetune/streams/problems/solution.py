@@ -64,35 +64,32 @@ def _read(setting: Setting, sentence: str) -> list[Told]:
 
 
 def _meant(known: Sequence[Told], stuff: str, measure: Measure) -> Told | None:
-    """The one reading that is about this stuff in this measure; None if there are more or none."""
-    meant = [
-        (kind, fields)
-        for kind, fields in known
-        if fields.get("stuff", stuff) == stuff
-        and fields.get("unit", measure.small) in (measure.small, measure.big)
-        and all(measure.read(fields[name]) is not None for name in ("a", "b") if name in fields)
-    ]
-    return meant[0] if len(meant) == 1 else None
+    """The reading that is about this stuff in this measure, if there is one."""
+    for kind, fields in known:
+        about = fields.get("stuff", stuff) == stuff and fields.get("unit", measure.small) in (
+            measure.small,
+            measure.big,
+        )
+        if about and all(measure.read(fields[name]) is not None for name in ("a", "b") if name in fields):
+            return kind, fields
+    return None
 
 
 def _solve(story: Sequence[Told], measure: Measure) -> Solution | None:
-    kinds = [kind for kind, _ in story if kind != "beside"]
-    if len(kinds) < 2 or kinds[0] not in STARTS or kinds[-1] not in QUESTIONS or story[-1][0] == "beside":
+    told = [(kind, fields) for kind, fields in story if kind != "beside"]
+    kinds = [kind for kind, _ in told]
+    if len(kinds) < 2 or kinds[0] not in STARTS or kinds[-1] not in QUESTIONS:
         return None
     if not all(kind in CHANGES for kind in kinds[1:-1]):
         return None
     solution, total = Solution(measure=measure), 0
-    for kind, fields in story:
-        if kind != "beside":
-            total = _followed(solution, total, kind, fields)
-            # Nothing is ever used up, or owed, or cut into parts of a unit.
-            if total <= 0:
-                return None
+    for kind, fields in told:
+        total = _followed(solution, total, kind, fields)
     return solution
 
 
 def _followed(solution: Solution, total: int, kind: str, fields: Mapping[str, str]) -> int:
-    """The amount after one more sentence, or 0 if there is no such amount."""
+    """The amount after one more sentence. Whether it could be divided so, or was enough, the worked lines must say."""
     a, b = (solution.measure.read(fields.get(name, "")) or 0 for name in ("a", "b"))
     count = _COUNTS[fields.get("n") or fields.get("times") or fields.get("part") or "two"]
     solution.amounts.update(fields[name] for name in ("a", "b") if name in fields)
@@ -106,10 +103,10 @@ def _followed(solution: Solution, total: int, kind: str, fields: Mapping[str, st
         "more many": [a * count, total + a * count],
         "less many": [a * count, total - a * count],
         "times": [total * count],
-        "part": [total // count, total - total // count] if total % count == 0 else [0],
+        "part": [total // count, total - total // count],
         "left": [],
-        "each": [total // count] if total % count == 0 else [0],
-        "fill": [total // a] if a and total % a == 0 else [0],
+        "each": [total // count],
+        "fill": [total // a if a else 0],
         "need": [a - total],
     }[kind]
     solution.results += results

@@ -201,7 +201,7 @@ def _place(draws: Draws, order: Order, place: int, *, last: bool) -> Fact | None
         return MOST, {"a": a}
     if from_end == 0:
         return LEAST, {"a": a}
-    # Others might still come between, so that a number would say too little.
+    # A number is sure to leave one order only where all others are compared already.
     if not last:
         return None
     return draws.choice(((HIGH, {"a": a, "place": _PLACES[place]}), (LOW, {"a": a, "place": _PLACES[from_end]})))

@@ -132,8 +132,8 @@ def test_a_process_that_cannot_start_is_no_files_fault(machines, local, monkeypa
 
 
 def test_more_memory_than_is_allowed_is_an_error(machines, local, monkeypatch):
-    monkeypatch.setattr(parquet_reader, "MEMORY_BYTES", 600_000_000)
-    column = [str(number) + "x" * 30_000_000 for number in range(4)]
+    monkeypatch.setattr(parquet_reader, "MEMORY_BYTES", 500_000_000)
+    column = [str(number) + "x" * 20_000_000 for number in range(4)]
     with (
         ParquetReader(machines, level=Level.NONE) as small,
         pytest.raises(StreamError, match="cannot be read as parquet"),

@@ -86,7 +86,7 @@ def test_the_checker_agrees_with_a_reader(story: str, question: str, reference: 
     [
         ("1.5 kg * 3 = 4.5 kg\n", ""),
         ("4.5 kg = 4500 g\n", "4.5 kg = 4500 g\n4.5 kg = 450 g\n"),
-        ("4.5 kg = 4500 g\n", "4.5 kg = 4.5 kg\n"),
+        ("4.5 kg = 4500 g\n", "4.5 kg = 4500 g\n4500 g = 4500 g\n"),
         ("4.5 kg = 4500 g\n", ""),
         ("950 g = 0.95 kg\n", ""),
         ("1.5 kg * 3 = 4.5 kg", "2.25 kg * 2 = 4.5 kg"),
@@ -123,6 +123,7 @@ def test_a_wrong_or_foreign_step_is_not_true(old: str, new: str):
         ("of flour", "of milk"),
         ("four equal parts", "five equal parts"),
         ("four equal parts", "seven equal parts"),
+        ("kg?", "kg? Show it."),
         ("in kg?", "in g?"),
         ("in kg?", "in pounds?"),
         ("Belda uses 700 g.", "Belda uses 9000 g."),
@@ -164,6 +165,21 @@ def test_numbers_of_the_story_matter():
         other = str(int(found[0]) + 1)
         changed = message.content[: found.start()] + other + message.content[found.end() :]
         assert not is_true(replace(sample, messages=(replace(message, content=changed),)))
+
+
+@pytest.mark.parametrize(
+    ("question", "reference"),
+    [
+        ("In g, how much rice is one of three equal parts?", "10 g / 3 = 3 g\nAnswer: 3 g"),
+        ("How many bags can Belda fill with 4 g in each?", "10 g / 4 g = 2\nAnswer: 2 bags"),
+        ("In g, how much is Belda short of 10 g?", "10 g - 10 g = 0 g\nAnswer: 0 g"),
+        ("In g, how much is Belda short of 9 g?", "9 g - 10 g = -1 g\nAnswer: -1 g"),
+    ],
+)
+def test_a_division_with_a_rest_and_an_amount_below_a_unit_are_not_true(question: str, reference: str):
+    story = "Belda has 10 g of rice."
+    assert is_true(asking(story, "In g, how much is Belda short of 19 g?", "19 g - 10 g = 9 g\nAnswer: 9 g"))
+    assert not is_true(asking(story, question, reference))
 
 
 @pytest.mark.parametrize(
