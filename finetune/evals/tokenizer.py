@@ -4,6 +4,7 @@ Only `tokenizer.json`, the names of three special tokens and the chat template a
 asks for, its code and its other settings are not. One that hangs is ended with the worker.
 """
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ SPECIMEN = (
     'In 1928 the old lighthouse keeper (Mr. Finch) wrote: "We saw 37 ships today; 5 of them were lost by 6:40."\n'
     "Why? Nobody knows - but it's said that fog & ice were to blame, or [perhaps] a lamp at 25% of its power!"
 )
+# What a template that asks for today's date is told.
+DAY = datetime(2025, 1, 1, tzinfo=UTC)
 # A padded vocabulary is usual; one more than twice as large as its tokens is somebody else's.
 _SPARE_ROWS = 1024
 
@@ -49,6 +52,8 @@ def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
             if isinstance(token, str) and token in vocabulary:
                 setattr(tokenizer, name, token)
         tokenizer.chat_template = _template(folder, settings)
+        if tokenizer.chat_template:
+            _make_repeatable(tokenizer.chat_template)
     loaded: PreTrainedTokenizerBase = tokenizer
     return loaded
 
@@ -93,6 +98,19 @@ def _template(folder: Path, settings: dict[str, Any]) -> str | None:
         named = {one["name"]: one["template"] for one in given}
         given = named.get("default")
     return given if isinstance(given, str) else None
+
+
+def _make_repeatable(template: str) -> None:
+    """Take chance and the clock from the template: every validator must be shown the same prompt on every day.
+
+    The library keeps each template that it has compiled, and its environment with it: that one is changed.
+    """
+    from transformers.utils.chat_template_utils import _compile_jinja_template
+
+    environment = _compile_jinja_template(template).environment
+    environment.filters.pop("random", None)
+    environment.globals.pop("lipsum", None)
+    environment.globals["strftime_now"] = DAY.strftime
 
 
 def _read(folder: Path, name: str) -> dict[str, Any]:

@@ -195,7 +195,11 @@ def _read(kind: str, texts: list[str]) -> list[Step]:
     """The operations that the texts name, each on what the one before gives; none if one of them cannot be read."""
     steps: list[Step] = []
     for text in texts:
-        known = ((operation, values) for operation in OPERATIONS[kind] for values in readings(operation.wordings, text))
+        known = (
+            (operation, values)
+            for operation in OPERATIONS.get(kind, ())
+            for values in readings(operation.wordings, text)
+        )
         step = next(known, None)
         if step is None:
             return []

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from finetune.errors import ModelRejected, ScoringError
 from finetune.evals.tokenizer import SPECIMEN, check_tokenizer, load_tokenizer
+from finetune.evals.tokens import tokenize
 from finetune.mining.tiny import CHAT_TEMPLATE, byte_tokenizer
-from tests.finetune.evals.models import letter_tokenizer
+from tests.finetune.evals.models import chat, letter_tokenizer
 
 TEXTS = [
     SPECIMEN,
@@ -236,3 +238,20 @@ def test_a_file_that_is_missing_or_damaged_is_one_clear_error(folder: Path, name
     with pytest.raises(ScoringError) as caught:
         load_tokenizer(folder)
     assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize("template", ["{{ ['a', 'b'] | random }}", "{{ lipsum() }}"])
+def test_a_template_cannot_throw_dice(tiny: Path, tmp_path: Path, template: str):
+    folder = Path(shutil.copytree(tiny, tmp_path / "copy"))
+    (folder / "chat_template.jinja").write_text(template)
+    with pytest.raises(ScoringError):
+        tokenize(load_tokenizer(folder), chat("a", "b"), sequence_length=64)
+
+
+def test_a_template_is_told_the_same_date_for_ever(tiny: Path, tmp_path: Path):
+    folder = Path(shutil.copytree(tiny, tmp_path / "copy"))
+    (folder / "chat_template.jinja").write_text("{{ strftime_now('%d %b %Y') }}")
+    tokenizer = load_tokenizer(folder)
+    tokens = tokenize(tokenizer, chat("a", "b"), sequence_length=64)
+    assert tokens is not None
+    assert tokenizer.decode(tokens.prompt) == "01 Jan 2025"

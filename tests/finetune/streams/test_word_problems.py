@@ -188,6 +188,11 @@ def test_a_division_with_a_rest_and_an_amount_below_a_unit_are_not_true(question
         Sample(messages=(), reference="Answer: 1 kg", document="Answer: 1 kg"),
         asking("", "", ""),
         asking("Belda has 9 kg of rice.", "How much rice does Belda have now, in kg?", ""),
+        asking(
+            "Belda has 9 kg of rice. Belda begins with 4 kg of rice. Belda uses 1 kg.",
+            "How much rice does Belda have now, in kg?",
+            "4 kg - 1 kg = 3 kg\nAnswer: 3 kg",
+        ),
         asking("Belda has 9 kg of rice.", "How many bags can Belda fill with 0 kg in each?", "Answer: 1 bags"),
         asking("Belda has " + "9" * 9000 + " kg of rice.", "In kg, how much rice does Belda have in the end?", "9"),
         asking("Belda has 0 kg of rice.", "In kg, how much rice does Belda have in the end?", "Answer: 0 kg"),
@@ -327,4 +332,5 @@ def test_a_sample_depends_on_its_seed_alone():
 def test_a_story_without_a_question_comes_to_nothing():
     assert not list(solutions([]))
     assert not list(solutions(["Belda has 9 kg of rice."]))
+    assert not list(solutions(["Belda has 9 kg of rice.", "Belda uses 4 kg."]))
     assert not list(solutions(["Belda uses 4 kg.", "In kg, how much rice does Belda have in the end?"]))
