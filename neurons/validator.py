@@ -52,8 +52,11 @@ def _run(options: "argparse.Namespace", stop: threading.Event) -> None:
     from finetune.evals.isolated import IsolatedScorer
     from finetune.hub.cache import ModelCache
     from finetune.hub.client import HubClient
+    from finetune.hub.dataset_cache import DatasetCache
     from finetune.isolation.trial import find_level
+    from finetune.streams.parquet_reader import ParquetReader
     from finetune.streams.registry import open_stream
+    from finetune.streams.sources import Sources
     from finetune.validating import startup
     from finetune.validating.loop import Validator
     from finetune.validating.report import ReportFolder
@@ -82,6 +85,13 @@ def _run(options: "argparse.Namespace", stop: threading.Event) -> None:
         assert level is not None
         assert catalog is not None
         hub = HubClient(options.hf_endpoint, options.hf_token)
+        datasets = held.enter_context(DatasetCache(options.model_dir / "datasets", quota // 10))
+        sources = Sources(
+            datasets=HubClient(options.hf_endpoint, options.hf_token, kind="dataset"),
+            cache=datasets,
+            say=say,
+            reader=held.enter_context(ParquetReader(datasets.folder, level=level)),
+        )
         state = State(options.model_dir / "state.sqlite")
         held.callback(state.close)
         ports = Ports(
@@ -91,7 +101,7 @@ def _run(options: "argparse.Namespace", stop: threading.Event) -> None:
             hub=hub,
             cache=held.enter_context(ModelCache(options.model_dir / "cache", quota)),
             state=state,
-            open_stream=partial(open_stream, sources=None),
+            open_stream=partial(open_stream, sources=sources),
             scorer=held.enter_context(IsolatedScorer(level=level, device=options.device)),
             publishers=(ReportFolder(options.model_dir / "reports"),),
             say=say,

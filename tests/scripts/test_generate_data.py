@@ -106,7 +106,7 @@ def test_a_dry_run_asks_nothing_and_leaves_nothing(endpoint, documents, tmp_path
     assert not (tmp_path / "out").exists()
 
 
-def test_a_killed_run_goes_on_with_nothing_lost_and_no_answered_question_asked_again(endpoint, documents, tmp_path):
+def test_a_killed_run_goes_on_with_nothing_lost_and_no_answered_inquiry_asked_again(endpoint, documents, tmp_path):
     out, whole = tmp_path / "out", tmp_path / "whole"
     assert generate_data.main(command(documents, whole)) == 0
     endpoint.asked.clear()

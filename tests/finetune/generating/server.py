@@ -13,13 +13,17 @@ from tests.finetune.generating.made import Body, completion, good
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """`body` is sent as it is if it is bytes. With `hang` the answer never comes; `cut` bytes of it are not sent."""
+    """`body` is sent as it is if it is bytes. With `hang` the answer never comes; `cut` bytes of it are not sent.
+
+    With `drip` the answer never ends: its body comes again after every so many seconds.
+    """
 
     status: int = 200
     body: Any = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     hang: bool = False
     cut: int = 0
+    drip: float | None = None
 
 
 Respond = Callable[[Body], Response]
@@ -63,8 +67,11 @@ def fake_endpoint() -> Iterator[FakeEndpoint]:
             self.send_response(response.status)
             for name, value in response.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(data)))
+            if response.drip is None:
+                self.send_header("Content-Length", str(len(data)))
             self.end_headers()
+            while response.drip is not None and not fake.closing.wait(response.drip):
+                self.wfile.write(data)
             self.wfile.write(data[: len(data) - response.cut])
 
         def log_message(self, *_: object) -> None:

@@ -147,6 +147,20 @@ def test_an_answer_that_never_comes_is_given_up_and_counted_at_the_highest_price
     assert Asker(endpoint.base, timeout=0.05).one().failure == "no answer within 0.05 seconds"
 
 
+@pytest.mark.parametrize(
+    ("endless", "timeout", "failure"),
+    [
+        (Response(body=b" ", drip=0.02), 0.3, "no answer within 0.3 seconds"),
+        (Response(body=b" " * 1_000_000, drip=0.0), 60.0, "not the answer of a chat endpoint"),
+    ],
+)
+def test_an_answer_that_never_ends_is_cut_off_by_time_or_by_size(endpoint, endless, timeout, failure):
+    asker = Asker(endpoint.base, timeout=timeout)
+    asker.goes_on = False
+    endpoint.each(endless)
+    assert asker.one().failure == failure
+
+
 @pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": -5, "completion_tokens": 1}, {"prompt_tokens": "1"}])
 def test_a_reply_without_sound_counts_costs_the_highest_price(endpoint, asker, usage):
     endpoint.each(Response(body=completion("Ada does.") | {"usage": usage}))

@@ -88,10 +88,12 @@ def test_without_a_hotkey_nobody_has_signed(tmp_path):
 def test_a_publication_is_made_again_when_rows_facts_or_signer_have_changed_and_only_then(tmp_path):
     first = make(tmp_path, 1, 2)
     assert make(tmp_path, 1, 2, now=SIX + DAY) == first == find_publication(tmp_path)
-    for i, changes in enumerate(({"facts": {"model": "n"}}, {"hotkey": None}, {})):
-        numbers = (1, 2, 3) if not changes else (1, 2)
-        changed = make(tmp_path, *numbers, now=SIX + (i + 1) * DAY, **changes)
-        assert changed.name == f"2026-11-2{2 + i}T06-00-00Z"
+    changes: dict[str, object] = {}
+    for day, one in enumerate(({"facts": {"model": "n"}}, {"hotkey": None}, {"numbers": (1, 2, 3)}), start=1):
+        changes |= one
+        given = dict(changes)
+        changed = make(tmp_path, *given.pop("numbers", (1, 2)), now=SIX + day * DAY, **given)
+        assert changed.name == f"2026-11-2{1 + day}T06-00-00Z"
         assert sorted(path.name for path in tmp_path.rglob("*.*")) == [
             f"{changed.name}.json",
             f"{changed.name}.parquet",

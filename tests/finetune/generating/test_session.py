@@ -16,7 +16,7 @@ from finetune.generating.progress import Progress
 from finetune.generating.session import check_plan
 from tests.finetune.generating.made import completion, conversation, good, passage_in, question, section
 from tests.finetune.generating.runs import make_limits, make_plan, rows_in, session
-from tests.finetune.generating.server import Response
+from tests.finetune.generating.server import Response, well
 
 KEY = "sk-test-0123456789"
 
@@ -35,7 +35,7 @@ def test_every_section_gives_its_row_in_the_order_of_the_plan_however_many_ask(e
     assert len(endpoint.asked) == 12
 
 
-def test_as_many_questions_are_under_way_as_there_are_workers_and_no_more(out):
+def test_as_many_inquiries_are_under_way_as_there_are_workers_and_no_more(out):
     class Slow:
         under_way, most = 0, 0
 
@@ -140,6 +140,7 @@ def test_a_spent_budget_ends_a_session_counts_in_the_next_and_keeps_the_rows(end
     assert (first.ended, first.publication.record["rows"]) == (BUDGET_SPENT, 4)
     assert session(endpoint, out, max_requests=5, workers=1).publication.record["rows"] == 5
     assert session(endpoint, out, max_requests=5, workers=1).ended == BUDGET_SPENT
+    assert (out / "answers.jsonl").read_bytes().count(b"\n") == 1 + 5, "what was not asked leaves no line"
     assert session(endpoint, out, workers=1).ended == ""
     assert len(endpoint.asked) == len(rows_in(out)) == 6
 
@@ -158,7 +159,7 @@ def test_a_cost_limit_without_prices_is_an_error():
         make_limits(max_cost=1.0)
 
 
-def test_a_question_that_failed_is_left_for_the_next_session(endpoint, out):
+def test_an_inquiry_that_failed_is_left_for_the_next_session(endpoint, out):
     endpoint.each(Response(status=400))
     said: list[str] = []
     session(endpoint, out, make_plan(3), workers=1, said=said)
@@ -175,6 +176,13 @@ def test_an_endpoint_that_has_failed_ten_times_in_a_row_is_down(endpoint, out):
     assert ended.ended == "10 inquiries in a row have failed, the last with HTTP 400"
     assert ended.publication is None
     assert len(endpoint.asked) == FAILURES_IN_A_ROW
+
+
+def test_failures_between_answers_are_no_sign_of_that(endpoint, out):
+    count = iter(range(100))
+    endpoint.respond = lambda body: Response(status=400) if next(count) % 5 else well(body)
+    assert session(endpoint, out, make_plan(30), workers=1).ended == ""
+    assert len(endpoint.asked) == 30
 
 
 def test_an_error_of_one_worker_ends_the_others_and_keeps_their_answers(endpoint, out):
