@@ -14,7 +14,7 @@ def test_a_stream_opens_with_its_defaults():
 
 
 def test_an_unknown_name_is_refused_with_the_names_there_are():
-    with pytest.raises(SetupError, match="'word_sortin'; there are .*text_lines, .*word_sorting"):
+    with pytest.raises(SetupError, match=r"'word_sortin'; there are .*text_lines, .*word_sorting"):
         open_stream("word_sortin", {})
 
 
