@@ -60,8 +60,9 @@ class Plan:
             "attempts": self.attempts,
             "max_tokens": self.max_tokens,
             "temperature": TEMPERATURE,
-            "prompt": hashlib.sha256(self.kind.system.encode()).hexdigest(),
             "sections": sections_digest(self.sections),
+            # The first prompt stands for all: other wordings in another version of this program are another run.
+            "prompt": hashlib.sha256(repr(self.messages(next(self.first_inquiries()))).encode()).hexdigest(),
         }
 
     def rows(self) -> Iterator[tuple[int, int]]:

@@ -149,6 +149,16 @@ def test_the_longest_unused_goes_first_and_what_the_round_needs_stays(datasets, 
         assert stored(root) == {"a", "b", "c"}
 
 
+def test_what_is_wanted_now_is_not_removed_to_make_room_for_the_rest(datasets, listing, root, flaky):
+    with DatasetCache(root, 3 * SIZE) as cache:
+        for time, name in enumerate("abc"):
+            cache.fetch(datasets, listing, named(listing, name), round_time=time)
+        flaky.asked.clear()
+        cache.fetch(datasets, listing, named(listing, "d", "a"), round_time=9.0)
+        assert stored(root) == {"a", "c", "d"}
+        assert {path.rpartition("/")[2] for _, path in flaky.asked} == {"d.parquet"}
+
+
 def test_a_round_that_cannot_fit_is_refused_before_anything_is_downloaded(datasets, listing, root, flaky, monkeypatch):
     with DatasetCache(root, 3 * SIZE) as cache:
         with pytest.raises(SetupError, match=r"4 files of 4,000 bytes .* may hold 3,000: name fewer files"):

@@ -139,6 +139,14 @@ def test_a_long_answer_is_cut_after_a_word(hub, opened):
     assert list(samples) == ["word word word word"]
 
 
+def test_chats_that_end_or_begin_differently_are_different_documents(hub, opened):
+    rows = [turns(("user", question), ("assistant", LONG + end)) for question in "xy" for end in "ab"]
+    repository = hub.new({"a.parquet": parquet({"messages": [*rows, *rows]})}, time=500.0)
+    samples = drawn(opened("hub_chats", repository), 40)
+    assert len(set(samples)) == len({sample.document for sample in samples}) == 4
+    assert len({(sample.messages, sample.reference) for sample in samples}) == 2
+
+
 GOOD = turns(("user", "Hi"), ("assistant", "good"))
 MARKS = [
     "<|im_start|>",
