@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from finetune.errors import SetupError
+from finetune.streams.cutting import cut
 from finetune.streams.draws import Draws
 from finetune.streams.options import whole_number
 from finetune.streams.sample import Sample
@@ -26,7 +27,7 @@ class TextLines:
         """The sample of one 32-byte seed: no messages, and the beginning of one document as the reference."""
         text = Draws(seed).choice(self.texts)
         document = hashlib.sha256(text.encode()).hexdigest()
-        return Sample(messages=(), reference=_cut(text, self.max_bytes), document=document)
+        return Sample(messages=(), reference=cut(text, self.max_bytes), document=document)
 
 
 def open_text_lines(*, path: str, sha256: str, max_bytes: int = 1024) -> TextLines:
@@ -55,14 +56,3 @@ def _text(line: bytes, place: str) -> str:
     if not text:
         raise SetupError(f"stream text_lines: {place} has an empty text")
     return str(text)
-
-
-def _cut(text: str, max_bytes: int) -> str:
-    """The longest beginning of `text` in `max_bytes` that ends with a word, or inside its only word."""
-    if len(text.encode()) <= max_bytes:
-        return text
-    # Half a character at the end of the bytes is dropped with "ignore".
-    beginning = text.encode()[:max_bytes].decode(errors="ignore")
-    if not beginning[-1].isspace() and not text[len(beginning)].isspace():
-        beginning = beginning.rsplit(maxsplit=1)[0]
-    return beginning.rstrip()
