@@ -95,6 +95,14 @@ def net(tmp_path: Path) -> Iterator[Net]:
         )
 
 
+def wait_for_a_report(net: Net, process: "subprocess.Popen[str]") -> None:
+    until = time.monotonic() + 100
+    while not list((net.root / "validator" / "reports").glob("*-1.json")):
+        assert process.poll() is None, process.stdout and process.stdout.read()
+        assert time.monotonic() < until
+        time.sleep(0.2)
+
+
 def stopped(process: "subprocess.Popen[str]") -> tuple[int, str]:
     """Tell it to stop; its exit code and all it said."""
     process.send_signal(signal.SIGTERM)
@@ -120,11 +128,7 @@ def test_from_a_commitment_to_weights_and_a_clean_stop(net: Net):
     net.chain.advance(40 - net.chain.block())
     with net.start() as process:
         try:
-            until = time.monotonic() + 100
-            while not list((net.root / "validator" / "reports").glob("*-1.json")):
-                assert process.poll() is None, process.stdout and process.stdout.read()
-                assert time.monotonic() < until
-                time.sleep(0.2)
+            wait_for_a_report(net, process)
             code, said = stopped(process)
         finally:
             process.kill()
@@ -139,11 +143,7 @@ def test_offline_it_plays_the_round_and_sends_nothing(net: Net):
     net.chain.advance(40)
     with net.start("--offline") as process:
         try:
-            until = time.monotonic() + 100
-            while not list((net.root / "validator" / "reports").glob("*-1.json")):
-                assert process.poll() is None, process.stdout and process.stdout.read()
-                assert time.monotonic() < until
-                time.sleep(0.2)
+            wait_for_a_report(net, process)
             code, said = stopped(process)
         finally:
             process.kill()
