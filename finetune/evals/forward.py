@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
-# Logits that exist at a time: 8 million float32 take 34 MB, and the softmax as much again. Half as many are as fast,
-# an eighth is slower by a quarter (SmolLM2, two cores).
-LOGITS = 1 << 23
+# Logits that exist at a time: 2 million float32 take 8 MB, and the softmax as much again. Four times as many were no
+# faster and took half as much memory again in all; half as many were slower by a quarter (SmolLM2, two cores).
+LOGITS = 1 << 21
 
 # When memory runs out: (divisor of LOGITS, positions that go through the body at a time; None for all of them).
 STEPS: tuple[tuple[int, int | None], ...] = ((1, None), (16, None), (16, 1024), (64, 256), (256, 64))
