@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         # Matrices this small gain nothing from a second thread, and one gives the same figures on any number of cores.
         os.environ["OMP_NUM_THREADS"] = "1"
     os.environ.update(HF_HUB_DISABLE_XET="1", HF_HUB_DISABLE_TELEMETRY="1", HF_HUB_DISABLE_PROGRESS_BARS="1")
+    os.environ["HF_HUB_OFFLINE"] = "0"  # the hub is this process's own
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     os.environ["OMP_WAIT_POLICY"] = "passive"  # threads that wait by spinning starve whatever else is running
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

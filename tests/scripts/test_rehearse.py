@@ -82,7 +82,7 @@ def test_ctrl_c_leaves_no_process_port_or_lock_and_the_next_one_starts_afresh(tm
         shown, _ = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert process.returncode == 130
+    assert process.returncode == 130, shown
     assert "stopped" in shown
     assert "Traceback" not in shown
     assert "another rehearsal is running" in refused.stderr
