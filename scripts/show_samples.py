@@ -10,6 +10,7 @@ import inspect
 import io
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
@@ -59,6 +60,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--training", action="store_true", help="show each as what a training run reads: a prompt and the reply to it"
     )
+    parser.add_argument("--speed", action="store_true", help="draw --count samples, print only how fast that was")
     return parser.parse_args(arguments)
 
 
@@ -110,24 +112,28 @@ def _print_samples(options: argparse.Namespace) -> None:
         raise SetupError("an option is given twice")
     stream = open_stream(options.stream, values)
     secret = hashlib.sha256(f"practice {options.seed}".encode()).digest()
-    for draw in range(options.count):
-        sample = stream.draw(draw_seed(secret, 0, options.stream, draw))
+    seeds = [draw_seed(secret, 0, options.stream, draw) for draw in range(options.count)]
+    if options.speed:
+        began = time.process_time()
+        for seed in seeds:
+            stream.draw(seed)
+        rate = len(seeds) / max(time.process_time() - began, 1e-6)
+        print(f"{options.stream}: {rate:,.0f} samples in a second of processor time")
+        return
+    for draw, seed in enumerate(seeds):
+        sample = stream.draw(seed)
         title = f"{options.stream}, sample {draw + 1} of {options.count}"
         _write([(title, type(sample).__name__, "bold"), *_sections(sample, training=options.training)])
 
 
 def _sections(sample: "AnySample", *, training: bool) -> Iterator[Section]:
     """The parts of a sample, in the order in which one reads them."""
-    from finetune.streams.rules.registry import compose
-    from finetune.streams.sample import ChoiceSample, InstructionSample, PreferenceSample, Sample
+    from finetune.mining.lessons import lesson
+    from finetune.streams.sample import ChoiceSample, PreferenceSample, Sample
 
+    if training:
+        sample = lesson(sample)
     if isinstance(sample, ChoiceSample):
-        if training:
-            from finetune.evals.multiple_choice import question
-
-            yield "user", question(sample, 0), GIVEN
-            yield "reply", ascii_uppercase[sample.right], RIGHT
-            return
         yield "question", sample.question, GIVEN
         for i, (letter, option) in enumerate(zip(ascii_uppercase, sample.options, strict=False)):
             right = i == sample.right
@@ -138,11 +144,8 @@ def _sections(sample: "AnySample", *, training: bool) -> Iterator[Section]:
     if isinstance(sample, Sample):
         yield "reply" if training else "reference", sample.reference, RIGHT
     elif isinstance(sample, PreferenceSample):
-        yield "reply" if training else "chosen", sample.chosen, RIGHT
-        if not training:
-            yield "rejected", sample.rejected, WRONG
-    elif isinstance(sample, InstructionSample) and training:
-        yield "reply", compose(sample.rules), RIGHT
+        yield "chosen", sample.chosen, RIGHT
+        yield "rejected", sample.rejected, WRONG
     else:
         for rule in sample.rules:
             yield f"rule {rule.kind}", rule.instruction(), RIGHT

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from finetune.errors import SetupError
 from finetune.evals.tokens import Tokens, tokenize
-from finetune.streams.sample import AnySample, Sample
+from finetune.mining.lessons import lesson
+from finetune.streams.sample import AnySample
 
 if TYPE_CHECKING:
     import torch
@@ -15,10 +16,8 @@ IGNORED = -100
 
 
 def learnable(tokenizer: "PreTrainedTokenizerBase", sample: AnySample, *, sequence_length: int) -> Tokens:
-    """The ids of one sample. Raises `SetupError` if it has no reference, or one of which nothing can be learned."""
-    if not isinstance(sample, Sample):
-        raise SetupError(f"training takes samples with a reference; found a {type(sample).__name__}")
-    tokens = tokenize(tokenizer, sample, sequence_length=sequence_length)
+    """The ids of one sample's lesson. Raises `SetupError` if nothing can be learned of its reply."""
+    tokens = tokenize(tokenizer, lesson(sample), sequence_length=sequence_length)
     if tokens is None or not tokens.scored:
         why = "is lost by the tokenizer" if tokens is None else f"begins beyond {sequence_length} tokens"
         raise SetupError(f"the reference of sample {sample.document!r:.80} {why}: there is nothing to learn")

@@ -16,6 +16,7 @@ from finetune.streams.town_questions import QUESTIONS, answers
 from finetune.streams.towns import DEEDS, QUARTERS, TRADES, Person, Town, read_passage, write_passage
 from finetune.streams.wordings import is_text, readings, wordings
 
+_KINDS, _TRADES, _DEEDS = tuple(QUESTIONS), tuple(TRADES), tuple(DEEDS)
 _PLACES = wordings(
     {"passage": "[^\n]+", "question": "[^\n]+"},
     "{passage}\n\n{question}",
@@ -40,7 +41,7 @@ class SyntheticFacts:
     def draw(self, seed: bytes) -> ChoiceSample:
         """The sample of one 32-byte seed. All questions about the same town and people are one document."""
         draws = Draws(seed)
-        kind = draws.choice(tuple(QUESTIONS))
+        kind = draws.choice(_KINDS)
         # In a circle every name comes up twice: once for what was done, once for what was suffered.
         circle = self._circle(draws, kind)
         town = Town(name=place(draws), people=tuple(circle))
@@ -55,7 +56,7 @@ class SyntheticFacts:
     def _circle(self, draws: Draws, kind: str) -> list[Person]:
         """People of whom each did something to the next, and the last to the first."""
         count = max(self.options, 3) + 1 + draws.below(2)
-        names, trades = people(draws, count), draws.distinct(tuple(TRADES), count)
+        names, trades = people(draws, count), draws.distinct(_TRADES, count)
         years: dict[str, None] = {}
         while len(years) < count:
             years[str(1700 + draws.below(200))] = None
@@ -63,7 +64,7 @@ class SyntheticFacts:
         if kind == "not there":
             quarters = _mostly_in_one(draws, count, self.options - 1)
         return [
-            Person(name=n, trade=t, year=y, quarter=q, deed=draws.choice(tuple(DEEDS)), other=other)
+            Person(name=n, trade=t, year=y, quarter=q, deed=draws.choice(_DEEDS), other=other)
             for n, t, y, q, other in zip(names, trades, years, quarters, names[1:] + names[:1], strict=True)
         ]
 

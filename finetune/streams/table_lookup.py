@@ -31,6 +31,7 @@ _LIST = """
     train trains | length 400, speed 200, delay 90, capacity 900 | colour, depot, driver
 """
 _THINGS = tuple(line.strip() for line in _LIST.strip().splitlines())
+_KINDS, _FORMS = tuple(QUESTIONS), tuple(FORMS.values())
 _NAMES = ("Ana", "Boris", "Clara", "David", "Emma", "Frank")
 _WORDS: Mapping[str, Sequence[str]] = {
     "harbour": ("north", "south", "east", "west", "old", "new"),
@@ -92,14 +93,14 @@ class TableLookup:
         things, numbers, table = self._table(draws)
         solved = None
         while solved is None:
-            kind = draws.choice(tuple(QUESTIONS))
+            kind = draws.choice(_KINDS)
             fields = _question(draws, kind, table, numbers)
             solved = solve(kind, table, fields)
         reason, answer = solved
         thing = table.columns[0]
         question = draws.choice(QUESTIONS[kind]).say(thing=thing, things=things, **fields)
         place = draws.choice(_REASONED if self.reason else _PLAIN)
-        content = place.say(table=draws.choice(tuple(FORMS.values()))(table), question=question, things=things)
+        content = place.say(table=draws.choice(_FORMS)(table), question=question, things=things)
         reference = f"{reason}\n{answer}" if self.reason else answer
         messages = (Message(role="user", content=content),)
         return Sample(messages=messages, reference=reference, document=_document(table))
@@ -162,11 +163,10 @@ def _question(draws: Draws, kind: str, table: Table, numbers: set[str]) -> dict[
         column = draws.choice(worded if kind == "count" else [column for column in columns if column in numbers])
     fields = {"column": column, "side": draws.choice(("higher", "lower")), "rank": draws.choice(RANKS)}
     fields["name"], fields["other_name"] = draws.distinct(table.names, 2)
-    fields["value"] = table.row(fields["name"])[column]
     if kind in ("sum", "rank among"):
-        fields["other_column"] = draws.choice(worded)
-        fields["value"] = table.row(fields["name"])[fields["other_column"]]
-    elif kind == "count beyond":
+        column = fields["other_column"] = draws.choice(worded)
+    fields["value"] = table.row(fields["name"])[column]
+    if kind == "count beyond":
         fields["bound"] = draws.choice(("above", "below"))
         fields["value"] = str(int(fields["value"]) + draws.below(3) - 1)
     return fields

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 CELL = "[A-Za-z0-9]{1,20}(?: [A-Za-z0-9]{1,20}){0,2}"
 _IS_CELL = re.compile(CELL)
@@ -15,7 +16,7 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of the rows, from top to bottom."""
         return tuple(row[0] for row in self.rows)

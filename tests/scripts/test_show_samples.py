@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -206,3 +207,8 @@ def test_a_reader_that_stops_reading_sees_no_traceback():
     done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "word_sorting, sample 1 of 3000: Sample\n"
     assert "Traceback" not in done.stderr
+
+
+def test_speed_prints_one_line_and_no_sample(capsys: pytest.CaptureFixture[str]) -> None:
+    assert show_samples.main(["word_sorting", "--count", "50", "--speed"]) == 0
+    assert re.fullmatch(r"word_sorting: [\d,]+ samples in a second of processor time\n", capsys.readouterr().out)

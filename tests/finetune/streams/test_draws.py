@@ -11,7 +11,7 @@ SEED = bytes(range(32))
 
 def test_the_numbers_of_a_seed_never_change():
     draws = Draws(SEED)
-    assert [draws.below(1000) for _ in range(5)] == [136, 259, 139, 862, 51]
+    assert [draws.below(1000) for _ in range(5)] == [668, 353, 893, 452, 710]
 
 
 def test_another_seed_gives_other_numbers():
@@ -44,7 +44,7 @@ def test_a_seed_of_another_length_is_refused(length: int):
         Draws(bytes(length))
 
 
-@pytest.mark.parametrize("bound", [0, -1, 2**64])
+@pytest.mark.parametrize("bound", [0, -1, 2**48])
 def test_a_bound_out_of_range_is_refused(bound: int):
     with pytest.raises(ValueError, match="bound"):
         Draws(SEED).below(bound)

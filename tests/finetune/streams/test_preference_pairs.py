@@ -1,5 +1,6 @@
 """Preference pairs: a reply that does what is asked and one that does not, the same for every validator."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
@@ -88,7 +89,7 @@ def samples(count: int) -> list[PreferenceSample]:
 def test_a_hundred_samples_never_change():
     assert (
         digest(map(PreferencePairs().draw, seeds(100)))
-        == "9e07bb4feea52bd34fc3e1d807278101df9380248f364a97f0877719ce0b942c"
+        == "ca92025354457579edc14d4f60219456e723a2ca4cf72325926b172bcaf02d96"
     )
 
 
@@ -128,7 +129,9 @@ def test_swapped_and_equal_and_foreign_replies_are_rejected():
         assert not is_true(replace(sample, chosen=sample.rejected, rejected=sample.chosen))
         assert not is_true(replace(sample, rejected=sample.chosen))
         assert not is_true(replace(sample, chosen=sample.rejected))
-        assert not is_true(replace(sample, chosen=other.chosen))
+        # Two sums may come to the same, and then the other's reply answers this one as well.
+        if re.findall(r"\d+", sample.chosen) != re.findall(r"\d+", other.chosen):
+            assert not is_true(replace(sample, chosen=other.chosen))
         assert not is_true(replace(sample, document=other.document))
         assert not is_true(replace(sample, messages=other.messages))
 
