@@ -148,6 +148,7 @@ def _plan(options: argparse.Namespace) -> "tuple[Plan, Limits, dict[str, object]
 
 def _hotkey(options: argparse.Namespace) -> "Signer | None":
     """The hotkey that signs. Raises `SetupError`, also for what --publish would lack after all has been paid for."""
+    from finetune.chain.wallet import open_hotkey
     from finetune.errors import SetupError
 
     if options.publish:
@@ -159,26 +160,19 @@ def _hotkey(options: argparse.Namespace) -> "Signer | None":
             raise SetupError("--publish needs --wallet.hotkey: readers trust rows by who signed them")
     if not options.wallet_hotkey:
         return None
-    from bittensor import Wallet
-
-    try:
-        key: Signer = Wallet(options.wallet_name, options.wallet_hotkey, options.wallet_path).hotkey
-    except Exception as error:
-        raise SetupError(
-            f"hotkey {options.wallet_hotkey!r} of wallet {options.wallet_name!r} in {options.wallet_path} cannot be "
-            f"opened: {error}"
-        ) from error
-    return key
+    return open_hotkey(options.wallet_name, options.wallet_hotkey, options.wallet_path)
 
 
 def _publish(options: argparse.Namespace, session: "Session") -> None:
+    from finetune.generating.publication import signer_of
     from finetune.generating.publish import publish
     from finetune.hub.client import HubClient
 
     assert session.publication is not None
     hub = HubClient(os.environ.get("HF_ENDPOINT"), os.environ.get("HF_TOKEN"), kind="dataset")
     revision = publish(session.publication, repository=options.publish, hub=hub, out=options.out)
-    print(f"published {session.publication.name} in {options.publish} at {revision}")
+    signer = signer_of(session.publication)
+    print(f"published {session.publication.name} in {options.publish} at {revision}, signed by {signer}")
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -1,7 +1,7 @@
 """Shows samples of a stream as a person reads them: what is shown to a model, and what is right.
 
-The seeds are those of no round, as in practice: the same number shows the same samples on every machine. Streams that
-read from a remote source are not for this script.
+The seeds are those of no round, as in practice: the same number shows the same samples on every machine. A stream that
+reads datasets reads them as they are now, at the hub that HF_ENDPOINT names, or huggingface.co.
 """
 
 import argparse
@@ -9,18 +9,25 @@ import hashlib
 import inspect
 import io
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from finetune.streams.sample import AnySample, Stream
+    from finetune.streams.sources import Sources
 
 # A title, a text and the style of its title where there are colours.
 Section = tuple[str, str, str]
 GIVEN, RIGHT, WRONG = "cyan", "green", "red"
+
+_DAY = 86_400  # seconds
+_QUOTA = 20 * 10**9  # bytes of datasets that are kept; as a validator's by default
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -60,6 +67,15 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--training", action="store_true", help="show each as what a training run reads: a prompt and the reply to it"
     )
+    parser.add_argument(
+        "--days", type=_count, default=1, help="where fresh = true: files of the last so many days are (%(default)s)"
+    )
+    parser.add_argument(
+        "--cache", type=Path, default=Path("runs/datasets"), help="where datasets are kept (%(default)s)"
+    )
+    parser.add_argument(
+        "--unsafe_no_isolation", action="store_true", help="read strangers' files where this machine has no walls"
+    )
     parser.add_argument("--speed", action="store_true", help="draw --count samples, print only how fast that was")
     return parser.parse_args(arguments)
 
@@ -98,19 +114,50 @@ def _options(opened: "Callable[..., Stream]") -> Iterator[Section]:
     ]
     yield "options", ", ".join(said) or "none", ""
     if len(said) < len(known):
-        yield "remote", "it reads from a source that only a round or a training run opens", ""
+        yield "remote", "it reads what others publish", ""
 
 
 def _print_samples(options: argparse.Namespace) -> None:
-    """Draw and print. Raises `SetupError` or `StreamError`."""
-    from competitions.seeds import draw_seed
+    """Open the stream and show what it draws. Raises `SetupError`, `StreamError` and `HubError`."""
     from finetune.errors import SetupError
-    from finetune.streams.registry import open_stream
+    from finetune.streams.registry import STREAMS, is_remote, open_stream
+    from finetune.streams.sources import Window
 
     values = dict(options.option)
     if len(values) < len(options.option):
         raise SetupError("an option is given twice")
-    stream = open_stream(options.stream, values)
+    with ExitStack() as held:
+        window, sources = None, None
+        if options.stream in STREAMS and is_remote(options.stream):
+            now = time.time()
+            window = Window(start=now - options.days * _DAY, end=now)
+            sources = _sources(options, held)
+        stream = open_stream(options.stream, values, window, sources=sources)
+        _draw(options, stream)
+
+
+def _sources(options: argparse.Namespace, held: ExitStack) -> "Sources":
+    """The means to read datasets; other subnets' feeds need a chain. Raises `SetupError`."""
+    from finetune.hub.client import HubClient
+    from finetune.hub.dataset_cache import DatasetCache
+    from finetune.isolation.trial import find_level
+    from finetune.streams.parquet_reader import ParquetReader
+    from finetune.streams.sources import Sources
+
+    cache = held.enter_context(DatasetCache(options.cache, _QUOTA))
+    level = find_level(unsafe=options.unsafe_no_isolation)
+    return Sources(
+        datasets=HubClient(os.environ.get("HF_ENDPOINT"), os.environ.get("HF_TOKEN"), kind="dataset"),
+        cache=cache,
+        say=lambda line: print(line, file=sys.stderr),
+        reader=held.enter_context(ParquetReader(cache.folder, level=level)),
+    )
+
+
+def _draw(options: argparse.Namespace, stream: "Stream") -> None:
+    """Draw and print, or with --speed only measure. Raises `StreamError`."""
+    from competitions.seeds import draw_seed
+
     secret = hashlib.sha256(f"practice {options.seed}".encode()).digest()
     seeds = [draw_seed(secret, 0, options.stream, draw) for draw in range(options.count)]
     if options.speed:

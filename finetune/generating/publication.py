@@ -23,14 +23,14 @@ from finetune.files import write_atomically
 from finetune.generating.harvest import rows_bytes
 from finetune.generating.kinds import Row
 from finetune.hub.strict_json import read_object
+from finetune.signing import sign
+from finetune.streams.manifests import FORMAT, MOST_BYTES, data_path, manifest_path
 
 if TYPE_CHECKING:
     import pyarrow
 
-FORMAT = 1  # of the manifest; a reader refuses what it does not know
 FOLDER = "publication"
 _GROUP_ROWS = 1_000  # rows that a reader has to decode for one of them
-_MOST_MANIFEST_BYTES = 10_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,20 +60,21 @@ def make_publication(
     record = {"kind": kind, "rows": len(rows), "rows_sha256": _sha256(rows_bytes(rows)), **facts}
     signer = hotkey.ss58_address if hotkey else None
     there = find_publication(out)
-    if there is not None and there.record.items() >= record.items() and _signer(there) == signer:
+    if there is not None and there.record.items() >= record.items() and signer_of(there) == signer:
         return there
     date = now.astimezone(UTC)
     name, parquet = f"{date:%Y-%m-%dT%H-%M-%SZ}", _parquet(kind, rows)
-    files = {f"data/{name}.parquet": {"bytes": len(parquet), "sha256": _sha256(parquet)}}
+    files = {data_path(name): {"bytes": len(parquet), "sha256": _sha256(parquet)}}
     record |= {"format": FORMAT, "date": f"{date:%Y-%m-%dT%H:%M:%SZ}", "files": files}
     building, folder = out / f".{FOLDER}", out / FOLDER
     try:
         shutil.rmtree(building, ignore_errors=True)
-        for part in ("data", "manifests"):
-            (building / part).mkdir(parents=True)
-        write_atomically(building / "data" / f"{name}.parquet", parquet)
-        manifest = json.dumps(signed(record, hotkey), sort_keys=True, indent=1).encode()
-        write_atomically(building / "manifests" / f"{name}.json", manifest)
+        for path in (data_path(name), manifest_path(name)):
+            (building / path).parent.mkdir(parents=True)
+        write_atomically(building / data_path(name), parquet)
+        signed = sign(record, hotkey) if hotkey else {"record": record, "hotkey": None, "signature": None}
+        manifest = json.dumps(signed, sort_keys=True, indent=1).encode()
+        write_atomically(building / manifest_path(name), manifest)
         shutil.rmtree(folder, ignore_errors=True)
         building.rename(folder)
     except OSError as error:
@@ -86,32 +87,19 @@ def find_publication(out: Path) -> Publication | None:
     folder = out / FOLDER
     try:
         (manifest,) = (folder / "manifests").iterdir()
-        record = read_object(manifest, _MOST_MANIFEST_BYTES)["record"]
+        record = read_object(manifest, MOST_BYTES)["record"]
         (data,) = (folder / "data").iterdir()
-        if record["files"][f"data/{data.name}"]["sha256"] != _sha256(data.read_bytes()):
+        if record["files"][data_path(data.stem)]["sha256"] != _sha256(data.read_bytes()):
             return None
     except (OSError, ValueError, LookupError, TypeError):
         return None
     return Publication(name=manifest.stem, folder=folder, record=record)
 
 
-def _signer(publication: Publication) -> str | None:
-    manifest = read_object(publication.folder / "manifests" / f"{publication.name}.json", _MOST_MANIFEST_BYTES)
-    return manifest.get("hotkey")
-
-
-def canonical(record: Mapping[str, Any]) -> bytes:
-    """The bytes that are signed: JSON with sorted keys, no spaces, no NaN."""
-    return json.dumps(record, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-
-
-def signed(record: Mapping[str, Any], hotkey: Signer | None) -> dict[str, Any]:
-    """The record with its signer and the signature over its canonical bytes, in hex; both null where nobody signs."""
-    return {
-        "record": dict(record),
-        "hotkey": hotkey.ss58_address if hotkey else None,
-        "signature": hotkey.sign(canonical(record)).hex() if hotkey else None,
-    }
+def signer_of(publication: Publication) -> str | None:
+    """The hotkey that signed the manifest, if anybody did."""
+    found = read_object(publication.folder / manifest_path(publication.name), MOST_BYTES).get("hotkey")
+    return found if isinstance(found, str) else None
 
 
 def _parquet(kind: str, rows: Sequence[Row]) -> bytes:

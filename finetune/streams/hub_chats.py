@@ -17,6 +17,7 @@ def open_hub_chats(
     files: str = "*.parquet",
     revision: str = "",
     fresh: bool = False,
+    signer: str = "",
     window: Window,
     sources: Sources,
 ) -> HubRows:
@@ -25,7 +26,9 @@ def open_hub_chats(
     The answer is cut to `max_bytes` of UTF-8, and the messages before it may have as many together. The other options
     are those of `Dataset`. Raises `SetupError` for a value that is not allowed, and as `HubRows`.
     """
-    dataset = Dataset(stream="hub_chats", repository=repository, files=files, revision=revision, fresh=fresh)
+    dataset = Dataset(
+        stream="hub_chats", repository=repository, files=files, revision=revision, fresh=fresh, signer=signer
+    )
     name_of_column("hub_chats", "column", column)
     whole_number("hub_chats", "max_bytes", max_bytes, least=16, most=1_000_000)
 

@@ -2,16 +2,26 @@
 
 The revision is the last one published before the window's end. Fresh files are those whose bytes were not in the
 dataset before the window's start; a file that was only renamed is not fresh, for its rows could be trained on.
+
+Where a signer is named, a revision counts only if that hotkey vouches for all files that would be drawn from (see
+`manifests.py`); else the one before it may, and so on back to the one that stood at the window's start. So whoever may
+write to the repository can withhold what the signer published, or bring back what was there, and add nothing to it.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from finetune.errors import SetupError, StreamError
-from finetune.hub.port import HubFile, Listing, Revision
+from finetune.hub.port import HubFile, Listing
+from finetune.signing import is_address
+from finetune.streams.manifests import Untrusted, check_signed
 from finetune.streams.parquet_rows import LocalFile
 from finetune.streams.sources import Sources, Window
+
+MOST_REVISIONS = 20  # that are looked at for one that is signed
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 _REVISION = re.compile(r"[0-9a-f]{40}")
@@ -23,6 +33,7 @@ class Dataset:
 
     `files` is a pattern for paths, in which * stands for any characters, also for /. `revision` is a commit's 40 hex
     digits, or empty for the newest one of the round. With `fresh` only files that are new in the round's window count.
+    `signer` is the ss58 address of the hotkey that must have signed the files, or empty where they need no signature.
     """
 
     stream: str
@@ -30,6 +41,7 @@ class Dataset:
     files: str
     revision: str
     fresh: bool
+    signer: str = ""
 
     def __post_init__(self) -> None:
         self._need(_matches(_REPOSITORY, self.repository), "repository", "namespace/name")
@@ -37,6 +49,7 @@ class Dataset:
         self._need(self.revision == "" or _matches(_REVISION, self.revision), "revision", "40 lowercase hex digits")
         self._need(isinstance(self.fresh, bool), "fresh", "true or false")
         self._need(not (self.fresh and self.revision), "fresh", "false where a revision is named: that one never grows")
+        self._need(self.signer == "" or is_address(self.signer), "signer", "the ss58 address of a hotkey")
 
     def _need(self, holds: bool, option: str, allowed: str) -> None:
         if not holds:
@@ -48,16 +61,13 @@ def fetch_files(dataset: Dataset, window: Window, sources: Sources) -> tuple[Loc
     """The round's files, sorted by their paths in the repository, fetched where they are not here yet.
 
     Raises:
-        StreamError: there was no revision in time, or none of its files matches.
+        StreamError: there was no revision in time, none of its files matches, or none of the round's is signed.
         SetupError: the files do not fit under the cache's quota or on the disk.
         HubError: the hub cannot be asked, or gave something else than it listed.
     """
     listing, files = _round_files(dataset, window, sources)
-    where = f"{dataset.repository} at {listing.revision[:12]}"
-    if not files:
-        what = "no new file" if dataset.fresh else "no file"
-        raise StreamError(f"stream {dataset.stream}: {where} has {what} that matches {dataset.files!r}")
-    sources.say(f"stream {dataset.stream}: {where}, {len(files)} files of {sum(file.size for file in files):,} bytes")
+    size = sum(file.size for file in files)
+    sources.say(f"stream {dataset.stream}: {_where(listing)}, {len(files)} files of {size:,} bytes")
     paths = sources.cache.fetch(sources.datasets, listing, files, round_time=window.end)
     return tuple(
         LocalFile(path=path, name=f"{dataset.repository}/{file.path}") for path, file in zip(paths, files, strict=True)
@@ -66,21 +76,49 @@ def fetch_files(dataset: Dataset, window: Window, sources: Sources) -> tuple[Loc
 
 def _round_files(dataset: Dataset, window: Window, sources: Sources) -> tuple[Listing, list[HubFile]]:
     """The listing of the round's revision, and those of its files that are to be drawn from."""
-    if dataset.revision:
-        listing = sources.cache.listing(sources.datasets, dataset.repository, dataset.revision)
-        return listing, _matching(dataset, listing)
-    back_to = window.start if dataset.fresh else window.end
-    history = sources.datasets.history(dataset.repository, back_to=back_to)
-    newest = _last_before(history, window.end)
-    if newest is None:
+    revisions, old = [dataset.revision], set[str]()
+    if not dataset.revision:
+        # Without a signer nothing but the newest revision counts, so nothing older is asked for.
+        back_to = window.start if dataset.fresh or dataset.signer else window.end
+        history = sources.datasets.history(dataset.repository, back_to=back_to)
+        revisions = [one.revision for one in history if one.time < window.end]
+        before = next((one.revision for one in history if one.time < window.start), None)
+        if dataset.fresh and before is not None:
+            old = {file.content for file in sources.cache.listing(sources.datasets, dataset.repository, before).files}
+    if not revisions:
         raise StreamError(f"stream {dataset.stream}: {dataset.repository} had no revision before the sync block's time")
-    listing = sources.cache.listing(sources.datasets, dataset.repository, newest)
-    files = _matching(dataset, listing)
-    before = _last_before(history, window.start) if dataset.fresh else None
-    if before is None:
-        return listing, files
-    old = {file.content for file in sources.cache.listing(sources.datasets, dataset.repository, before).files}
-    return listing, [file for file in files if file.content not in old]
+    faults = []
+    for revision in revisions[: MOST_REVISIONS if dataset.signer else 1]:
+        listing = sources.cache.listing(sources.datasets, dataset.repository, revision)
+        files = [file for file in _matching(dataset, listing) if file.content not in old]
+        fault = _fault(dataset, listing, files, window, sources)
+        if not fault:
+            return listing, files
+        faults.append(f"{_where(listing)} {fault}")
+        if dataset.signer:
+            sources.say(f"stream {dataset.stream} passes over {_where(listing)}, which {fault}")
+    raise StreamError(f"stream {dataset.stream}: {faults[0]}")
+
+
+def _fault(dataset: Dataset, listing: Listing, files: list[HubFile], window: Window, sources: Sources) -> str:
+    """Why the round cannot draw from these files of a revision, or nothing."""
+    if not files:
+        return f"has no {'new ' if dataset.fresh else ''}file that matches {dataset.files!r}"
+    if not dataset.signer:
+        return ""
+
+    def fetch(wanted: Sequence[HubFile]) -> Sequence[Path]:
+        return sources.cache.fetch(sources.datasets, listing, wanted, round_time=window.end)
+
+    try:
+        check_signed(dataset.signer, listing, files, fetch)
+    except Untrusted as error:
+        return f"is not to be trusted: {error}"
+    return ""
+
+
+def _where(listing: Listing) -> str:
+    return f"{listing.repository} at {listing.revision[:12]}"
 
 
 def _matching(dataset: Dataset, listing: Listing) -> list[HubFile]:
@@ -90,11 +128,6 @@ def _matching(dataset: Dataset, listing: Listing) -> list[HubFile]:
         if fnmatchcase(file.path, dataset.files):
             by_content.setdefault(file.content or file.path, file)
     return list(by_content.values())
-
-
-def _last_before(history: tuple[Revision, ...], time: float) -> str | None:
-    """The newest revision dated before `time` (Unix seconds)."""
-    return next((one.revision for one in history if one.time < time), None)
 
 
 def _matches(pattern: re.Pattern[str], value: object) -> bool:

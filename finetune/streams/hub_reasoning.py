@@ -26,6 +26,7 @@ def open_hub_reasoning(
     files: str = "*.parquet",
     revision: str = "",
     fresh: bool = False,
+    signer: str = "",
     window: Window,
     sources: Sources,
 ) -> HubRows:
@@ -34,7 +35,9 @@ def open_hub_reasoning(
     The reference is cut to `max_bytes` of UTF-8, and the messages before it may have as many together. The other
     options are those of `Dataset`. Raises `SetupError` for a value that is not allowed, and as `HubRows`.
     """
-    dataset = Dataset(stream="hub_reasoning", repository=repository, files=files, revision=revision, fresh=fresh)
+    dataset = Dataset(
+        stream="hub_reasoning", repository=repository, files=files, revision=revision, fresh=fresh, signer=signer
+    )
     whole_number("hub_reasoning", "max_bytes", max_bytes, least=16, most=1_000_000)
     named = {"prompt": prompt, "response": response, "reasoning": reasoning}
     used = {option: name for option, name in named.items() if name != ""}

@@ -9,7 +9,7 @@ from finetune.errors import SetupError, StreamError
 from finetune.streams.draws import Draws
 from finetune.streams.hub_files import Dataset, fetch_files
 from finetune.streams.parquet_rows import BadRow, Columns, LocalFile, Row
-from finetune.streams.sample import Sample
+from finetune.streams.sample import AnySample
 from finetune.streams.sources import Sources, Window
 
 # A seed's own further numbers are tried, so that a draw depends on its seed alone. Where half of the rows are bad,
@@ -26,7 +26,7 @@ class HubRows:
     """
 
     def __init__(
-        self, dataset: Dataset, columns: Columns, make: Callable[[Row], Sample], *, window: Window, sources: Sources
+        self, dataset: Dataset, columns: Columns, make: Callable[[Row], AnySample], *, window: Window, sources: Sources
     ) -> None:
         """Fetch the files and count their rows; `make` turns a row into a sample or raises `BadRow`.
 
@@ -43,7 +43,7 @@ class HubRows:
         if not self.rows:
             raise StreamError(f"stream {dataset.stream}: the files of {dataset.repository} have no rows")
 
-    def draw(self, seed: bytes) -> Sample:
+    def draw(self, seed: bytes) -> AnySample:
         """The sample of one 32-byte seed. Raises `StreamError` for a file that cannot be read, or too many bad rows."""
         draws = Draws(seed)
         for _ in range(MAX_TRIES):

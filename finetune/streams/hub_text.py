@@ -20,6 +20,7 @@ def open_hub_text(
     files: str = "*.parquet",
     revision: str = "",
     fresh: bool = False,
+    signer: str = "",
     window: Window,
     sources: Sources,
 ) -> HubRows:
@@ -27,7 +28,9 @@ def open_hub_text(
 
     The other options are those of `Dataset`. Raises `SetupError` for a value that is not allowed, and as `HubRows`.
     """
-    dataset = Dataset(stream="hub_text", repository=repository, files=files, revision=revision, fresh=fresh)
+    dataset = Dataset(
+        stream="hub_text", repository=repository, files=files, revision=revision, fresh=fresh, signer=signer
+    )
     name_of_column("hub_text", "column", column)
     whole_number("hub_text", "max_bytes", max_bytes, least=16, most=1_000_000)
 

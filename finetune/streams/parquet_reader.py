@@ -12,13 +12,14 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
 from finetune.errors import SetupError, StreamError
 from finetune.isolation.level import Level
 from finetune.isolation.process import Child, launch
-from finetune.streams.parquet_rows import MAX_TEXT_BYTES, MAX_TURNS, BadRow, Columns, LocalFile, Row
+from finetune.streams.parquet_rows import MAX_ITEMS, MAX_TEXT_BYTES, BadRow, Columns, LocalFile, Row
 
 ANSWER_SECONDS = 120.0  # the largest row group that is read takes a few
 MEMORY_BYTES = 5 << 30  # of address space: a gibibyte for libraries, the rest for a row group on its way to a row
@@ -76,14 +77,15 @@ class ParquetReader:
         answer = self._ask(file, columns, number)
         if isinstance(answer.get("bad"), str):
             raise BadRow(answer["bad"][:100])
-        row = _row(answer, columns)
-        if row is None:
-            raise self._nonsense(file)
-        return row
+        try:
+            return _row(answer, columns)
+        except ValueError:
+            raise self._nonsense(file) from None
 
     def _ask(self, file: LocalFile, columns: Columns, row: int | None) -> dict[str, Any]:
         """The answer to one question. Raises `StreamError`."""
-        asked = {"path": str(file.path), "name": file.name, "texts": columns.texts, "turns": columns.turns, "row": row}
+        path = str(file.path.absolute())  # the child stands in another folder
+        asked = {"path": path, "name": file.name, "row": row, **asdict(columns)}
         child = self._child = self._child or self._start()
         try:
             with suppress(BrokenPipeError):  # then its answers have ended too
@@ -138,21 +140,34 @@ class ParquetReader:
         return StreamError(f"{file.name} cannot be read as parquet: the process that read it said what makes no sense")
 
 
-def _row(answer: dict[str, Any], columns: Columns) -> Row | None:
-    """The row in an answer, or None for an answer that is none."""
-    texts, turns = answer.get("texts"), answer.get("turns")
-    if not isinstance(texts, dict) or set(texts) != set(columns.texts):
-        return None
-    if not isinstance(turns, list) or len(turns) > (MAX_TURNS if columns.turns else 0):
-        return None
+def _row(answer: dict[str, Any], columns: Columns) -> Row:
+    """The row in an answer. Raises `ValueError` for an answer that is none."""
+    texts, numbers = _table(answer, "texts", columns.texts, str), _table(answer, "numbers", columns.numbers, int)
+    lists, turns = _table(answer, "lists", columns.lists, list), answer.get("turns")
+    if not isinstance(turns, list) or (turns and not columns.turns):
+        raise ValueError("turns")
+    if any(len(items) > MAX_ITEMS for items in (turns, *lists.values())):
+        raise ValueError("too many items")
     if not all(isinstance(turn, list) and len(turn) == 2 for turn in turns):
-        return None
-    parts = [*texts.values(), *(part for turn in turns for part in turn)]
+        raise ValueError("a turn")
+    parts = [part for items in (*lists.values(), *turns) for part in items]
     if not all(isinstance(part, str) for part in parts):
-        return None
-    try:
-        size = sum(len(part.encode()) for part in parts)
-    except UnicodeEncodeError:
-        return None
-    row = Row(texts=texts, turns=tuple((role, text) for role, text in turns))
-    return row if size <= MAX_TEXT_BYTES else None
+        raise ValueError("an item")
+    if sum(len(part.encode()) for part in (*texts.values(), *parts)) > MAX_TEXT_BYTES:
+        raise ValueError("too long")
+    return Row(
+        texts=texts,
+        lists={name: tuple(items) for name, items in lists.items()},
+        numbers=numbers,
+        turns=tuple((role, text) for role, text in turns),
+    )
+
+
+def _table(answer: dict[str, Any], part: str, columns: tuple[str, ...], kind: type) -> dict[str, Any]:
+    """A part of an answer: exactly these columns, each with a value of the kind. Raises `ValueError`."""
+    found = answer.get(part)
+    if not isinstance(found, dict) or set(found) != set(columns):
+        raise ValueError(part)
+    if not all(type(value) is kind for value in found.values()):
+        raise ValueError(part)
+    return found

@@ -16,7 +16,7 @@ from typing import Any
 from finetune.errors import StreamError
 
 MAX_TEXT_BYTES = 4 * 1024 * 1024  # of all texts of a row: a book of 700,000 words
-MAX_TURNS = 256
+MAX_ITEMS = 256  # turns of a conversation, texts of a list
 MAX_GROUP_BYTES = 1 << 30  # of the needed columns of a row group, unpacked
 
 _MAX_FOOTER_BYTES = 64 * 1024 * 1024
@@ -45,17 +45,21 @@ class LocalFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Columns:
-    """The columns that are needed: of texts, and at most one of conversations (empty for none)."""
+    """The columns that are needed: of texts, of lists of texts, of whole numbers, and at most one of conversations."""
 
     texts: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
     turns: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """What a row holds: its texts by column, and its turns as (role, text) with roles as they stand there."""
+    """What a row holds, by column, and its turns as (role, text) with roles as they stand there."""
 
     texts: Mapping[str, str] = field(default_factory=dict)
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    numbers: Mapping[str, int] = field(default_factory=dict)
     turns: tuple[tuple[str, str], ...] = ()
 
 
@@ -73,7 +77,7 @@ class ParquetRows:
             _check_ends(file)
             with self._open() as opened:
                 metadata = opened.metadata
-                self._leaves, self._form = _leaves(metadata.schema, opened.schema_arrow.names, columns)
+                self._leaves, self._form = _leaves(metadata.schema, opened.schema_arrow, columns)
                 groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
                 needed = [[group.column(leaf) for leaf in self._leaves.values()] for group in groups]
                 for chunks, group in zip(needed, groups, strict=True):
@@ -96,19 +100,21 @@ class ParquetRows:
         with self._sound():
             values = self._values(group, number - first)
             texts = {name: values[name] for name in self._columns.texts}
-            turns = values[self._columns.turns] if self._columns.turns else None
-            sizes = [_size(value) for value in texts.values()]
-            fields = [] if turns is None else self._fields(turns)
-            if sum(sizes) + sum(_size(value) for one in fields for value in one) > MAX_TEXT_BYTES:
+            lists = {name: _items(values[name], "texts in a list") for name in self._columns.lists}
+            turns = self._fields(values[self._columns.turns]) if self._columns.turns else []
+            parts = [*texts.values(), *(one for items in (*lists.values(), *turns) for one in items)]
+            if sum(_size(part) for part in parts) > MAX_TEXT_BYTES:
                 raise BadRow("its text is too long")
             return Row(
                 texts={name: _text(value) for name, value in texts.items()},
-                turns=tuple((_text(role), _text(text)) for role, text in fields),
+                lists={name: tuple(map(_text, items)) for name, items in lists.items()},
+                numbers={name: _number(values[name]) for name in self._columns.numbers},
+                turns=tuple((_text(role), _text(text)) for role, text in turns),
             )
 
     def _values(self, group: int, offset: int) -> dict[str, Any]:
         """The row's value in each column, as pyarrow has it. Of its row group what comes later is not unpacked."""
-        with self._open(list(self._leaves)) as opened:
+        with self._open([path for path in self._leaves if path not in self._columns.numbers]) as opened:
             batches = opened.iter_batches(
                 batch_size=_BATCH_ROWS, row_groups=[group], columns=list(self._leaves), use_threads=False
             )
@@ -120,13 +126,8 @@ class ParquetRows:
 
     def _fields(self, turns: Any) -> list[tuple[Any, Any]]:
         """Role and text of each turn, as pyarrow has them."""
-        if not turns.is_valid:
-            return []
-        if len(turns) > MAX_TURNS:
-            raise BadRow("it has too many turns")
         role, text = self._form
-        values = turns.values
-        return [(values[i][role], values[i][text]) for i in range(len(values))]
+        return [(turn[role], turn[text]) for turn in _items(turns, "turns")]
 
     def _open(self, dictionaries: list[str] | None = None) -> Any:
         from pyarrow.parquet import ParquetFile
@@ -172,16 +173,20 @@ def _check_ends(file: LocalFile) -> None:
         raise _Unsound(f"its footer has {footer:,} bytes, of {size:,} in all; at most {_MAX_FOOTER_BYTES:,} are read")
 
 
-def _leaves(schema: Any, names: list[str], columns: Columns) -> tuple[dict[str, int], tuple[str, str]]:
+def _leaves(schema: Any, arrow: Any, columns: Columns) -> tuple[dict[str, int], tuple[str, str]]:
     """The number of each needed leaf of the schema by its path, and the names of a turn's fields."""
+    names = arrow.names
     numbers = {schema.column(number).path: number for number in range(len(schema))}
     if len(numbers) < len(schema) or len(set(names)) < len(names):
         raise _Unsound("two of its columns have the same name")
     found = {}
-    for name in columns.texts:
+    for name in (*columns.texts, *columns.numbers):
         if name not in names or name not in numbers or schema.column(numbers[name]).max_repetition_level:
-            raise _Unsound(f"it has no column {name!r} of texts; there are {_listed(names)}")
+            what = "texts" if name in columns.texts else "whole numbers"
+            raise _Unsound(f"it has no column {name!r} of {what}; there are {_listed(names)}")
         found[name] = numbers[name]
+    for name in columns.lists:
+        found |= _list_leaf(name, arrow, numbers)
     form = ("", "")
     if columns.turns:
         below = {
@@ -198,9 +203,31 @@ def _leaves(schema: Any, names: list[str], columns: Columns) -> tuple[dict[str, 
         found |= {below[name]: numbers[below[name]] for name in form}
     for path, number in found.items():
         leaf = schema.column(number)
-        if leaf.physical_type != "BYTE_ARRAY" or leaf.max_definition_level > 5:
+        if path in columns.numbers:
+            _check_number(arrow.field(path))
+        elif leaf.physical_type != "BYTE_ARRAY" or leaf.max_definition_level > 5:
             raise _Unsound(f"its column {path!r} holds no texts but {leaf.physical_type}")
     return found, form
+
+
+def _list_leaf(name: str, arrow: Any, numbers: Mapping[str, int]) -> dict[str, int]:
+    """The one leaf of a column of lists of texts."""
+    from pyarrow import types
+
+    if name in arrow.names:
+        kind = arrow.field(name).type
+        below = {path: number for path, number in numbers.items() if path.startswith(f"{name}.")}
+        # A list of anything nested has leaves too, but its values are no texts.
+        if (types.is_list(kind) or types.is_large_list(kind)) and not types.is_nested(kind.value_type):
+            return below
+    raise _Unsound(f"it has no column {name!r} of lists of texts; there are {_listed(arrow.names)}")
+
+
+def _check_number(field: Any) -> None:
+    from pyarrow import types
+
+    if not types.is_integer(field.type):
+        raise _Unsound(f"its column {field.name!r} holds no whole numbers but {field.type}")
 
 
 def _listed(names: list[str]) -> str:
@@ -216,6 +243,21 @@ def _check_group(chunks: list[Any], rows: int) -> None:
         sizes = (chunk.total_compressed_size, chunk.total_uncompressed_size, rows)
         if min(sizes) < 0 or not rows <= chunk.num_values <= _MAX_CELLS:
             raise _Unsound(f"its footer says that {chunk.num_values:,} values make {rows:,} rows")
+
+
+def _items(value: Any, what: str) -> list[Any]:
+    """The items of a list, as pyarrow has them; none where there is no list."""
+    if not value.is_valid:
+        return []
+    if len(value) > MAX_ITEMS:
+        raise BadRow(f"it has too many {what}")
+    return [value.values[i] for i in range(len(value))]
+
+
+def _number(value: Any) -> int:
+    if not value.is_valid:
+        raise BadRow("a number is missing")
+    return int(value.as_py())
 
 
 def _size(value: Any) -> int:

@@ -7,6 +7,7 @@ import json
 import os
 import resource
 import sys
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -29,14 +30,14 @@ def main() -> None:
 
 
 def _answer(asked: dict[str, Any]) -> dict[str, Any]:
-    """What a question has for an answer: `rows`, or `texts` and `turns`, or why the row or the file is no good."""
-    columns = Columns(texts=tuple(asked["texts"]), turns=asked["turns"])
+    """What a question has for an answer: `rows`, or the fields of a `Row`, or why the row or the file is no good."""
+    listed = {name: tuple(asked[name]) for name in ("texts", "lists", "numbers")}
+    columns = Columns(**listed, turns=asked["turns"])
     try:
         file = _opened(asked["path"], asked["name"], columns)
         if asked["row"] is None:
             return {"rows": file.rows}
-        row = file.read(asked["row"])
-        return {"texts": row.texts, "turns": row.turns}
+        return asdict(file.read(asked["row"]))
     except BadRow as error:
         return {"bad": str(error)}
     except StreamError as error:

@@ -2,11 +2,14 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import NoReturn, cast
 
 from finetune.errors import SetupError
 from finetune.streams.date_reasoning import DateReasoning
 from finetune.streams.dyck_language import DyckLanguage
 from finetune.streams.hub_chats import open_hub_chats
+from finetune.streams.hub_questions import open_hub_questions
 from finetune.streams.hub_reasoning import open_hub_reasoning
 from finetune.streams.hub_text import open_hub_text
 from finetune.streams.ifeval_prompts import IfevalPrompts
@@ -28,6 +31,7 @@ STREAMS: Mapping[str, Callable[..., Stream]] = {
     "date_reasoning": DateReasoning,
     "dyck_language": DyckLanguage,
     "hub_chats": open_hub_chats,
+    "hub_questions": open_hub_questions,
     "hub_reasoning": open_hub_reasoning,
     "hub_text": open_hub_text,
     "ifeval_prompts": IfevalPrompts,
@@ -43,8 +47,34 @@ STREAMS: Mapping[str, Callable[..., Stream]] = {
 }
 _GIVEN = ("window", "sources")
 
+
+class _Asked(Exception):
+    """A stream begins to ask its source: by then it has checked its options."""
+
+
+class _NoSources:
+    """Sources that give nothing."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise _Asked(name)
+
+
+def is_remote(name: str) -> bool:
+    """Whether the stream of that name needs a window and sources. Raises `KeyError`."""
+    return not set(_GIVEN).isdisjoint(inspect.signature(STREAMS[name]).parameters)
+
+
 # What a validator opens a stream with: its name, its options, and the time that the round may draw from.
 OpenStream = Callable[[str, Mapping[str, object], Window], Stream]
+
+
+def check_stream(name: str, options: Mapping[str, object]) -> None:
+    """Check that a stream opens with these options: a remote one up to its first question, which is not asked.
+
+    Raises `SetupError` as `open_stream` does.
+    """
+    with suppress(_Asked):
+        open_stream(name, options, Window(start=0.0, end=0.0), sources=cast(Sources, _NoSources()))
 
 
 def open_stream(

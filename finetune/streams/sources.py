@@ -14,11 +14,13 @@ class Window:
     """The time that a round may draw from, in Unix seconds.
 
     A source counts as it stood just before `end`, the sync block's time; where a stream asks for fresh data, only what
-    was published after `start` does, a time at which every submission of the round was committed already.
+    was published after `start` does, a time at which every submission of the round was committed already. `block` is
+    the sync block: what other subnets held at it counts.
     """
 
     start: float
     end: float
+    block: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -118,7 +118,9 @@ def open_subnet_feed(
     cache = FeedCache(access.folder / "subnet_feed", feed, f"{start!r} {window.end!r}")
     kept = cache.read()
     if kept is None:
-        publishers = Publishers(netuid=netuid, min_stake=min_stake, signed=signed, stakes=access.stakes(netuid))
+        publishers = Publishers(
+            netuid=netuid, min_stake=min_stake, signed=signed, stakes=access.stakes(netuid, window.block)
+        )
         columns = Columns(
             question=question,
             answer=answer,

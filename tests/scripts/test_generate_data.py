@@ -15,7 +15,7 @@ import pytest
 
 from finetune.hub.client import HubClient
 from finetune.hub.server import LocalHub
-from finetune.validating.report import signed_by
+from finetune.signing import signed_by
 from scripts import generate_data
 from tests.finetune.generating.made import Body, passage_in, write_documents
 from tests.finetune.generating.server import FakeEndpoint, Response, fake_endpoint, well
@@ -221,6 +221,7 @@ def test_a_signed_dataset_grows_by_a_file_a_day(endpoint, documents, tmp_path, m
             earlier = ["--earlier", tmp_path / "day-1"] if day == 2 else []
             given = command(documents, out, "--seed", day, "--sections", 6, *keys, "--publish", "ada/geese", *earlier)
             assert generate_data.main(given) == 0
+            assert capsys.readouterr().out.endswith(f", signed by {wallet.hotkey.ss58_address}\n")
             time.sleep(1.1) if day == 1 else None
         client = HubClient(hub.endpoint, None, kind="dataset")
         listing = client.listing("ada/geese", None)

@@ -9,12 +9,12 @@ from pathlib import Path
 class FeedAccess:
     """The means to read feeds.
 
-    `stakes` gives, for a netuid, the stake by hotkey on that subnet as it stood at the round's sync block, in alpha.
+    `stakes` gives, for a netuid and a block, the stake by hotkey on that subnet as it stood at that block, in alpha.
     `folder` keeps what was read. `endpoint` is where wandb's public API answers, and `key` as whom it is asked: without
     one, as a stranger, whom wandb shows public projects.
     """
 
-    stakes: Callable[[int], Mapping[str, float]]
+    stakes: Callable[[int, int], Mapping[str, float]]
     folder: Path
     endpoint: str = "https://api.wandb.ai"
     key: str | None = field(default=None, repr=False)

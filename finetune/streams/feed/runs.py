@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from finetune.hub.strict_json import parse_object
+from finetune.signing import signature_fits
 from finetune.streams.feed.times import unix_seconds
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -52,24 +53,14 @@ def judge_run(node: Any, publishers: Publishers, start: float) -> FeedRun | str:
         return "low_stake"
     if signature is None and publishers.signed == "required":
         return "unsigned"
-    if signature is not None and not signed_by(hotkey, run, signature):
-        return "bad_signature"
+    if signature is not None:
+        plain = signature.removeprefix("0x") if isinstance(signature, str) else signature
+        if not signature_fits(hotkey, run.encode(), plain):
+            return "bad_signature"
     heard = unix_seconds(node.get("heartbeatAt"))
     if heard is not None and heard < start:
         return "silent"
     return FeedRun(id=run, hotkey=hotkey)
-
-
-def signed_by(hotkey: str, run: str, signature: object) -> bool:
-    """Whether `signature` is the hotkey's, in hex, over the run's id."""
-    from bittensor.sp_core import Keypair
-
-    if not isinstance(signature, str):
-        return False
-    try:
-        return bool(Keypair(ss58_address=hotkey).verify(run.encode(), bytes.fromhex(signature.removeprefix("0x"))))
-    except ValueError:  # no address, no hex, no signature by its length, or no UTF-8
-        return False
 
 
 def _value(config: Mapping[str, Any], key: str) -> object:

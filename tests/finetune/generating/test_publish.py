@@ -20,10 +20,10 @@ from finetune.generating.publish import publish, published_in
 from finetune.hub.client import HubClient
 from finetune.hub.dataset_cache import DatasetCache
 from finetune.hub.server import LocalHub
+from finetune.signing import signed_by
 from finetune.streams.hub_files import Dataset, fetch_files
 from finetune.streams.parquet_rows import Columns, ParquetRows
 from finetune.streams.sources import Sources, Window
-from finetune.validating.report import signed_by
 from tests.finetune.generating.made import conversation, question, section
 from tests.finetune.generating.runs import make_plan, session
 

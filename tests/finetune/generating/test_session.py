@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from finetune.errors import SetupError
 from finetune.generating.answers import Answers, Inquiry
 from finetune.generating.asking import FAILURES_IN_A_ROW, ask_all, chosen
 from finetune.generating.budget import BUDGET_SPENT, Budget, Prices, Spent
-from finetune.generating.chat import Answer
+from finetune.generating.chat import Answer, Chat
 from finetune.generating.kinds import KINDS
 from finetune.generating.progress import Progress
 from finetune.generating.session import check_plan
@@ -185,8 +186,18 @@ def test_failures_between_answers_are_no_sign_of_that(endpoint, out):
     assert len(endpoint.asked) == 30
 
 
-def test_an_error_of_one_worker_ends_the_others_and_keeps_their_answers(endpoint, out):
-    endpoint.each(Response(status=401))
+def test_an_error_of_one_worker_ends_the_others_and_keeps_their_answers(endpoint, out, monkeypatch):
+    refused, judge = threading.Event(), Chat._refused
+    monkeypatch.setattr(Chat, "_refused", lambda *arguments: (refused.set(), judge(*arguments))[1])
+
+    def respond(body):
+        if len(endpoint.asked) == 1:
+            return Response(status=401)
+        # After an answer, a refusal is no sign of a bad key.
+        refused.wait(20)
+        return well(body)
+
+    endpoint.respond = respond
     with pytest.raises(SetupError, match="HTTP 401"):
         session(endpoint, out, workers=3)
     answered = len((out / "answers.jsonl").read_bytes().splitlines()) - 1

@@ -13,8 +13,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning
 A, B, C, D = (texts(letter) for letter in "abcd")
 
 
-def dataset(repository, *, files="*.parquet", revision="", fresh=False):
-    return Dataset(stream="hub_text", repository=repository, files=files, revision=revision, fresh=fresh)
+def dataset(repository, **options):
+    given = {"files": "*.parquet", "revision": "", "fresh": False} | options
+    return Dataset(stream="hub_text", repository=repository, **given)
 
 
 def names(machine, *arguments, **options):
@@ -137,6 +138,9 @@ def test_the_cache_serves_a_named_revision_while_the_hub_is_down_and_never_the_n
         ({"revision": "main"}, "revision must be 40 lowercase hex digits; found 'main'"),
         ({"revision": None}, "revision must be"),
         ({"fresh": "yes"}, "fresh must be true or false; found 'yes'"),
+        ({"signer": "ada"}, "signer must be the ss58 address of a hotkey; found 'ada'"),
+        ({"signer": None}, "signer must be the ss58 address"),
+        ({"signer": ["5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"]}, "signer must be the ss58 address"),
         ({"fresh": True, "revision": "0" * 40}, "fresh must be false where a revision is named"),
     ],
 )

@@ -16,6 +16,7 @@ from finetune.streams.parquet_rows import BadRow, Columns, LocalFile
 from tests.finetune.hub.datasets import parquet
 
 TEXT, TURNS = Columns(texts=("text",)), Columns(turns="chat")
+MIXED = Columns(lists=("options",), numbers=("right",))
 PLAIN = parquet({"text": ["a", "b"]}, store_schema=False, write_statistics=False)
 CHAT = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
 
@@ -48,6 +49,11 @@ def test_rows_come_through_as_they_stand(reader, local):
         ("user", "Hi"),
         ("assistant", "Hello"),
     )
+
+
+def test_lists_and_numbers_come_through_as_they_stand(reader, local):
+    (row,) = read_all(reader, local(parquet({"options": [["a", "é"]], "right": [-(2**63)]})), MIXED)
+    assert (row.lists, row.numbers) == ({"options": ("a", "é")}, {"right": -(2**63)})
 
 
 def test_bad_rows_and_unsound_files_are_told_apart(reader, local):
@@ -143,6 +149,32 @@ def test_more_memory_than_is_allowed_is_an_error(machines, local, monkeypatch):
         )
 
 
+HONEST = {"texts": {"text": "a"}, "lists": {}, "numbers": {}, "turns": []}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"lists": {"options": "ab"}},
+        {"lists": {"options": ["a", 5]}},
+        {"lists": {"options": ["a"] * (parquet_reader.MAX_ITEMS + 1)}},
+        {"lists": {"options": ["x" * parquet_reader.MAX_TEXT_BYTES, "x"]}},
+        {"lists": {}},
+        {"numbers": {"right": "0"}},
+        {"numbers": {"right": True}},
+        {"numbers": {"right": 0.0}},
+        {"numbers": {}},
+    ],
+)
+def test_nor_about_lists_and_numbers(part, reader, local, monkeypatch):
+    answer = {"texts": {}, "lists": {"options": ["a"]}, "numbers": {"right": 0}, "turns": []}
+    monkeypatch.setattr(reader, "_line", lambda *_: json.dumps(answer).encode())
+    assert reader.read(local(PLAIN), MIXED, 0).lists == {"options": ("a",)}
+    monkeypatch.setattr(reader, "_line", lambda *_: json.dumps(answer | part).encode())
+    with pytest.raises(StreamError, match="makes no sense"):
+        reader.read(local(PLAIN), MIXED, 0)
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -151,13 +183,16 @@ def test_more_memory_than_is_allowed_is_an_error(machines, local, monkeypatch):
         {"rows": "2"},
         {"rows": -1},
         {"rows": True},
-        {"texts": {}, "turns": []},
-        {"texts": {"text": "a", "more": "b"}, "turns": []},
-        {"texts": {"text": 5}, "turns": []},
-        {"texts": {"text": "\ud800"}, "turns": []},
-        {"texts": {"text": "x" * (parquet_reader.MAX_TEXT_BYTES + 1)}, "turns": []},
-        {"texts": {"text": "a"}, "turns": [["user", "Hi"]]},
-        {"texts": {"text": "a"}, "turns": 7},
+        {**HONEST, "texts": {}},
+        {**HONEST, "texts": {"text": "a", "more": "b"}},
+        {**HONEST, "texts": {"text": 5}},
+        {**HONEST, "texts": {"text": "\ud800"}},
+        {**HONEST, "texts": {"text": "x" * (parquet_reader.MAX_TEXT_BYTES + 1)}},
+        {**HONEST, "turns": [["user", "Hi"]]},
+        {**HONEST, "turns": 7},
+        {**HONEST, "lists": {"more": []}},
+        {**HONEST, "numbers": {"more": 1}},
+        {"texts": {"text": "a"}, "turns": []},
     ],
 )
 def test_a_process_taken_over_by_a_file_can_say_nothing_that_is_believed(answer, reader, local, monkeypatch):

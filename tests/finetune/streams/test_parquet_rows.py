@@ -13,6 +13,7 @@ from finetune.streams.parquet_rows import BadRow, Columns, LocalFile, ParquetRow
 from tests.finetune.hub.datasets import parquet
 
 TEXT, TURNS = Columns(texts=("text",)), Columns(turns="chat")
+MIXED = Columns(texts=("text",), lists=("options",), numbers=("right",))
 CHAT = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
 
 
@@ -63,6 +64,17 @@ def test_a_file_without_rows_has_none(opened):
     assert opened(parquet({"text": pa.array([], pa.string())})).rows == 0
 
 
+@pytest.mark.parametrize("listed", [pa.list_, pa.large_list])
+@pytest.mark.parametrize("number", [pa.int8(), pa.int32(), pa.int64(), pa.uint64()])
+def test_lists_of_texts_and_whole_numbers_are_read(listed, number, opened):
+    options = pa.array([["a", "é"], [], None, ["b"]], listed(pa.string()))
+    columns = {"text": list("wxyz"), "options": options, "right": pa.array([1, 0, 100, 0], number)}
+    rows = opened(parquet(columns), MIXED)
+    assert [rows.read(n).lists["options"] for n in range(4)] == [("a", "é"), (), (), ("b",)]
+    assert [rows.read(n).numbers["right"] for n in range(4)] == [1, 0, 100, 0]
+    assert [rows.read(n).texts["text"] for n in range(4)] == list("wxyz")
+
+
 # Rows that are skipped
 
 
@@ -97,6 +109,24 @@ def test_a_hostile_conversation_is_a_bad_row(turns, reason, opened):
     with pytest.raises(BadRow, match=reason):
         rows.read(1)
     assert rows.read(2).turns == (("user", "Hi"), ("assistant", "Hello"))
+
+
+@pytest.mark.parametrize(
+    ("options", "right", "reason"),
+    [
+        ([b"a", None], 0, "a text is missing"),
+        ([b"a", b"\xff"], 0, "a text is not UTF-8"),
+        ([b"a"] * 257, 0, "it has too many texts in a list"),
+        ([b"x" * 3_000_000] * 2, 0, "its text is too long"),
+        ([b"a", b"b"], None, "a number is missing"),
+    ],
+)
+def test_a_hostile_list_or_number_is_a_bad_row_and_the_rows_beside_it_are_good(options, right, reason, opened):
+    lists = pa.array([[b"before"], options, [b"after"]], pa.list_(pa.binary()))
+    rows = opened(parquet({"text": ["x"] * 3, "options": lists, "right": pa.array([0, right, 2], pa.int64())}), MIXED)
+    with pytest.raises(BadRow, match=reason):
+        rows.read(1)
+    assert [rows.read(n).lists["options"] for n in (0, 2)] == [("before",), ("after",)]
 
 
 def test_no_conversation_at_all_has_no_turns(opened):
@@ -187,6 +217,27 @@ def test_a_leaf_of_a_struct_is_no_column(opened):
 def test_a_column_of_something_else_is_no_conversation(column, opened):
     with pytest.raises(StreamError, match=r"^ada/d/a\.parquet cannot be read as parquet: its column|has no column"):
         opened(parquet({"chat": column}), TURNS)
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ({"options": ["a"]}, "no column 'options' of lists of texts; there are 'text', 'options', 'right'"),
+        ({"options": [[1]]}, r"its column 'options\..*' holds no texts but INT64"),
+        ({"options": [[["a"]]]}, "no column 'options' of lists"),
+        ({"options": [[{"text": "a"}]]}, "no column 'options' of lists"),
+        ({"options": [{"a": ["b"]}]}, "no column 'options' of lists"),
+        ({"right": ["0"]}, "its column 'right' holds no whole numbers but string"),
+        ({"right": [0.5]}, "its column 'right' holds no whole numbers but double"),
+        ({"right": pa.array([0], pa.timestamp("s"))}, "holds no whole numbers but timestamp"),
+        ({"right": [True]}, "its column 'right' holds no whole numbers but bool"),
+        ({"right": [[0]]}, "no column 'right' of whole numbers"),
+        ({"right": [{"a": 0}]}, "no column 'right' of whole numbers"),
+    ],
+)
+def test_a_column_of_something_else_is_no_list_and_no_number(column, said, opened):
+    with pytest.raises(StreamError, match=said):
+        opened(parquet({"text": ["x"], "options": [["a"]], "right": [0]} | column), MIXED)
 
 
 def test_a_file_with_more_values_than_are_read_is_refused(opened, monkeypatch):

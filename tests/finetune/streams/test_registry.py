@@ -6,7 +6,9 @@ import pytest
 
 from finetune.errors import SetupError
 from finetune.streams.options import whole_number
-from finetune.streams.registry import STREAMS, open_stream
+from finetune.streams.registry import STREAMS, check_stream, open_stream
+
+ALICE = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
 
 
 def test_a_stream_opens_with_its_defaults():
@@ -48,3 +50,35 @@ def test_every_stream_says_in_its_options_what_it_takes():
     for name in STREAMS:
         with pytest.raises(SetupError, match=f"stream {name} has no option 'nonsense'"):
             open_stream(name, {"nonsense": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("word_sorting", {}),
+        ("hub_text", {"repository": "ada/texts"}),
+        ("hub_chats", {"repository": "ada/chats"}),
+        ("hub_questions", {"repository": "ada/questions", "signer": ALICE}),
+        ("hub_reasoning", {"repository": "ada/traces"}),
+        ("subnet_feed", {"project": "ada/feed", "netuid": 1, "min_stake": 1.0}),
+    ],
+)
+def test_right_options_are_found_right_without_asking_a_source(name: str, options: dict[str, Any]):
+    check_stream(name, options)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("hub_texts", {}, "no stream is called 'hub_texts'"),
+        ("hub_text", {}, "needs the option 'repository'"),
+        ("hub_text", {"repository": "ada/texts", "colour": 1}, "no option 'colour'"),
+        ("hub_questions", {"repository": "ada/questions", "signer": "alice"}, "signer must be the ss58 address"),
+        ("hub_text", {"repository": "ada/texts", "revision": "main"}, "revision must be 40 lowercase hex digits"),
+        ("subnet_feed", {"project": "ada", "netuid": 1, "min_stake": 1.0}, "project must be entity/name"),
+        ("word_sorting", {"min_words": 1}, "found 1"),
+    ],
+)
+def test_wrong_options_are_found_before_any_round(name: str, options: dict[str, Any], said: str):
+    with pytest.raises(SetupError, match=said):
+        check_stream(name, options)

@@ -53,11 +53,11 @@ def feed(wandb: WandbServer, tmp_path: Path) -> Open:
     """Opens the feed: `feed(min_score=0.5, folder="other machine")`."""
 
     def opened(
-        *, folder: str = "machine", endpoint: str = "", stakes: Any = lambda netuid: STAKES, **options: Any
+        *, folder: str = "machine", endpoint: str = "", stakes: Any = lambda netuid, block: STAKES, **options: Any
     ) -> SubnetFeed:
         feeds = FeedAccess(endpoint=endpoint or wandb.endpoint, folder=tmp_path / folder, stakes=stakes)
         sources = Sources(datasets=None, cache=None, say=[].append, feeds=feeds)  # no feed asks a hub
-        window = options.pop("window", Window(start=START, end=END))
+        window = options.pop("window", Window(start=START, end=END, block=5400))
         return open_subnet_feed(**OPTIONS | options, window=window, sources=sources)
 
     return opened
@@ -208,7 +208,7 @@ def test_a_signature_may_begin_with_0x(wandb: WandbServer, feed: Open):
 def test_stake_that_is_just_enough_counts_and_stake_that_is_no_number_does_not(wandb: WandbServer, feed: Open):
     wandb.runs = [a_run("run1", some_rows(1)), a_run("run2", some_rows(3), hotkey=BOB.ss58_address, signer=BOB)]
     stakes = {ALICE.ss58_address: 1000.0, BOB.ss58_address: float("nan")}
-    stream = feed(stakes=lambda netuid: {18: stakes}[netuid])
+    stream = feed(stakes=lambda netuid, block: {(18, 5400): stakes}[netuid, block])
     assert len(stream.records) == 1
     assert stream.skipped == {"low_stake": 1}
 
@@ -416,7 +416,7 @@ def test_a_restart_within_the_round_asks_nothing_again(feed: Open):
     with WandbServer() as stopped:
         stopped.runs = [a_run("run1", some_rows(30)), a_run("run2", netuid=1)]
         before = feed(endpoint=stopped.endpoint)
-    after = feed(endpoint=stopped.endpoint, stakes=lambda netuid: pytest.fail("asked for stakes again"))
+    after = feed(endpoint=stopped.endpoint, stakes=lambda netuid, block: pytest.fail("asked for stakes again"))
     assert after == before
     assert after.skipped == {"other_netuid": 1}
 
@@ -478,7 +478,7 @@ def test_too_few_records_are_a_stream_error_that_says_what_was_left_out(wandb: W
 
 
 def test_what_the_chain_raises_is_passed_on(feed: Open):
-    def unavailable(netuid: int) -> dict[str, float]:
+    def unavailable(netuid: int, block: int) -> dict[str, float]:
         raise ChainUnavailable("the chain does not answer")
 
     with pytest.raises(ChainUnavailable):

@@ -1,0 +1,94 @@
+"""Manifests: which files of a dataset a hotkey vouches for. `finetune/generating/publication.py` writes them.
+
+The file data/NAME.parquet is vouched for where manifests/NAME.json, in the same revision, names its path, its size and
+its SHA-256 and carries the hotkey's signature. A manifest is a stranger's until then.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from finetune.hub.port import HubFile, Listing
+from finetune.hub.strict_json import read_object
+from finetune.signing import signed_by
+
+FORMAT = 1  # of the manifest; a reader refuses what it does not know
+MOST_BYTES = 1_000_000  # of one manifest; an honest one has a few thousand
+
+_DATA = re.compile(r"data/([A-Za-z0-9][A-Za-z0-9._-]{0,99})\.parquet")
+
+# Fetches files of a revision, and says where they lie, in their order.
+Fetch = Callable[[Sequence[HubFile]], Sequence[Path]]
+
+
+class Untrusted(Exception):
+    """A revision that is not what the hotkey signed; the reason in a sentence without an end."""
+
+
+def data_path(name: str) -> str:
+    """Where the rows of the publication of that name lie."""
+    return f"data/{name}.parquet"
+
+
+def manifest_path(name: str) -> str:
+    """Where its manifest lies."""
+    return f"manifests/{name}.json"
+
+
+def check_signed(signer: str, listing: Listing, files: Sequence[HubFile], fetch: Fetch) -> None:
+    """Check that the hotkey `signer` vouches for each of these files of the listing.
+
+    Manifests are fetched, and data files only where the hub names no SHA-256 of them. Raises `Untrusted` for the first
+    file that is not vouched for, and what `fetch` raises.
+    """
+    there = {file.path: file for file in listing.files}
+    manifests = [_manifest_of(file, there) for file in files]
+    for file, manifest, path in zip(files, manifests, fetch(manifests), strict=True):
+        size, digest = _entry(signer, manifest.path, path, file.path)
+        # The size first: nothing is fetched for a digest that cannot fit.
+        if size != file.size or digest != _sha256(file, fetch):
+            raise Untrusted(f"{file.path} holds other bytes than {manifest.path} says")
+
+
+def _manifest_of(file: HubFile, there: dict[str, HubFile]) -> HubFile:
+    named = _DATA.fullmatch(file.path)
+    if named is None:
+        raise Untrusted(f"{file.path!r:.120} has no manifest; only files called data/NAME.parquet have one")
+    path = manifest_path(named[1])
+    if path not in there:
+        raise Untrusted(f"{file.path} has no manifest {path}")
+    if there[path].size > MOST_BYTES:
+        raise Untrusted(f"{path} has {there[path].size:,} bytes; a manifest has at most {MOST_BYTES:,}")
+    return there[path]
+
+
+def _entry(signer: str, name: str, manifest: Path, file: str) -> tuple[int, str]:
+    """Size and SHA-256 of the file, as its signed manifest says."""
+    try:
+        signed = read_object(manifest, MOST_BYTES)
+    except ValueError as error:
+        raise Untrusted(f"{name} is no manifest: {error!s:.200}") from None
+    found = signed_by(signed)
+    if found != signer:
+        raise Untrusted(f"{name} is signed by {found or 'nobody'}, and must be by {signer}")
+    try:
+        record = signed["record"]
+        known, entry = record["format"], record["files"][file]
+        size, digest = entry["bytes"], entry["sha256"]
+    except (LookupError, TypeError):
+        raise Untrusted(f"{name} does not say what {file} holds") from None
+    if known != FORMAT or type(known) is not int:
+        raise Untrusted(f"{name} has format {known!r:.40}; this reader knows format {FORMAT}")
+    if type(size) is not int or not isinstance(digest, str):
+        raise Untrusted(f"{name} does not say what {file} holds")
+    return size, digest
+
+
+def _sha256(file: HubFile, fetch: Fetch) -> str:
+    """The SHA-256 of a file's bytes; for a large file that is the hub's own name for them."""
+    if len(file.content) == 64:
+        return file.content
+    (path,) = fetch([file])
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
