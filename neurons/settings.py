@@ -141,6 +141,24 @@ VALIDATOR = (
         kind=bool,
         help="score strangers' models without walls where none can be had",
     ),
+    Setting(
+        name="wandb_project",
+        flag="--wandb_project",
+        variable="WANDB_PROJECT",
+        default="finetuning",
+        help="where rounds are shown on wandb",
+    ),
+    Setting(
+        name="wandb_entity",
+        flag="--wandb_entity",
+        variable="WANDB_ENTITY",
+        help="whose project that is, if not the key's own",
+    ),
+    Setting(
+        name="wandb_off", flag="--wandb.off", variable="WANDB_OFF", default=False, kind=bool, help="show nothing there"
+    ),
+    Setting(name="wandb_api_key", variable="WANDB_API_KEY", help="key of wandb"),
+    Setting(name="wandb_base_url", variable="WANDB_BASE_URL", help="another server than wandb.ai's"),
 )
 
 

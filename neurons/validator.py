@@ -4,7 +4,6 @@ It runs until it is told to stop (Ctrl-C or SIGTERM), and goes on where it was w
 """
 
 import os
-import signal
 import sys
 import threading
 import time
@@ -12,7 +11,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from neurons.mirror import start_mirror
 from neurons.settings import VALIDATOR, environment, parse
+from neurons.sources import open_sources
+from neurons.stopping import stoppable
 
 if TYPE_CHECKING:
     import argparse
@@ -26,14 +28,13 @@ def main(arguments: Sequence[str] | None = None, variables: Mapping[str, str] | 
     os.environ.update(HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false", OMP_WAIT_POLICY="passive")
     from finetune.errors import FinetuneError
 
-    stop = threading.Event()
-    for kind in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(kind, lambda *_: stop.set())
     try:
-        _run(options, stop)
+        with stoppable() as stop:
+            _run(options, stop)
     except FinetuneError as error:
         print(error, file=sys.stderr)
         return 2
+    say("stopped; start it again and it goes on from here")
     return 0
 
 
@@ -48,50 +49,44 @@ def _run(options: "argparse.Namespace", stop: threading.Event) -> None:
 
     from finetune.chain.connect import connect
     from finetune.chain.offline import OfflineChain
-    from finetune.errors import SetupError
+    from finetune.chain.wallet import open_hotkey
     from finetune.evals.isolated import IsolatedScorer
     from finetune.hub.cache import ModelCache
     from finetune.hub.client import HubClient
-    from finetune.hub.dataset_cache import DatasetCache
     from finetune.isolation.trial import find_level
-    from finetune.streams.parquet_reader import ParquetReader
+    from finetune.redact import redacted
+    from finetune.startup import check_device, check_disk, check_token_reads, noting, refuse
     from finetune.streams.registry import open_stream
-    from finetune.streams.sources import Sources
     from finetune.validating import startup
     from finetune.validating.loop import Validator
     from finetune.validating.report import ReportFolder
     from finetune.validating.round import Ports
     from finetune.validating.state import State
-    from neurons.wallet import open_hotkey
 
     faults: list[str] = []
     with ExitStack() as held:
-        chain = held.enter_context(connect(options.network, options.netuid))
-        hotkey = level = None
-        try:
+        chain = hotkey = level = hub = None
+        block, quota = 0, options.quota_gb * 10**9
+        with noting(faults):
             hotkey = open_hotkey(options.wallet_name, options.wallet_hotkey, options.wallet_path)
-            faults += startup.check_registration(chain, hotkey)
-        except SetupError as error:
-            faults.append(str(error))
-        try:
+        with noting(faults):
+            chain = held.enter_context(connect(options.network, options.netuid))
+            block = chain.block()
+            faults += startup.check_permit(chain, hotkey) if hotkey else []
+            faults += startup.check_weights_shape(chain)
+        with noting(faults):
             level = find_level(unsafe=options.unsafe_no_isolation)
-        except SetupError as error:
-            faults.append(str(error))
-        quota = options.quota_gb * 10**9
-        catalog, wrong = startup.check_catalog(options.catalog, chain.block())
-        faults += [*wrong, *startup.check_disk(options.model_dir, quota), *startup.check_device(options.device)]
-        startup.refuse(faults)
+        with noting(faults):
+            hub = HubClient(options.hf_endpoint, options.hf_token)
+            faults += check_token_reads(hub, options.hf_token)
+        catalog, wrong = startup.check_catalog(options.catalog, block)
+        faults += [*wrong, *check_disk(options.model_dir, quota), *check_device(options.device)]
+        refuse(faults, "validator")
         assert hotkey is not None
+        assert chain is not None
         assert level is not None
+        assert hub is not None
         assert catalog is not None
-        hub = HubClient(options.hf_endpoint, options.hf_token)
-        datasets = held.enter_context(DatasetCache(options.model_dir / "datasets", quota // 10))
-        sources = Sources(
-            datasets=HubClient(options.hf_endpoint, options.hf_token, kind="dataset"),
-            cache=datasets,
-            say=say,
-            reader=held.enter_context(ParquetReader(datasets.folder, level=level)),
-        )
         state = State(options.model_dir / "state.sqlite")
         held.callback(state.close)
         ports = Ports(
@@ -101,15 +96,16 @@ def _run(options: "argparse.Namespace", stop: threading.Event) -> None:
             hub=hub,
             cache=held.enter_context(ModelCache(options.model_dir / "cache", quota)),
             state=state,
-            open_stream=partial(open_stream, sources=sources),
+            open_stream=partial(open_stream, sources=open_sources(options, level, held, say)),
             scorer=held.enter_context(IsolatedScorer(level=level, device=options.device)),
             publishers=(ReportFolder(options.model_dir / "reports"),),
             say=say,
             clock=time.monotonic,
         )
-        say(f"validator {hotkey.ss58_address} on subnet {options.netuid} of {options.network}, isolation {level}")
+        network = redacted(options.network)
+        say(f"validator {hotkey.ss58_address} on subnet {options.netuid} of {network}, isolation {level}")
+        start_mirror(options, hotkey.ss58_address, held, say)
         Validator(ports).run(stop)
-        say("stopped; start it again and it goes on from here")
 
 
 if __name__ == "__main__":

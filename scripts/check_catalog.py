@@ -1,4 +1,4 @@
-"""Checks a folder of competition files, one by one and together. Prints the schedule, or the one error."""
+"""Checks a folder of competition files, one by one and together. Prints the schedule, or what is wrong."""
 
 import argparse
 import sys
@@ -6,19 +6,22 @@ from pathlib import Path
 
 from competitions.files import CatalogError
 from competitions.schedule import NOTICE_BLOCKS, Catalog, check_change, load_catalog
-from finetune.hub.architectures import ARCHITECTURES
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Check a catalog; returns 0, or 1 with the error on standard error."""
+    """Check a catalog; returns 0, or 1 with what is wrong on standard error."""
     options = _parse(arguments)
+    from finetune.validating.startup import check_competition
+
     try:
         catalog = load_catalog(options.folder)
         if options.against is not None:
             check_change(load_catalog(options.against), catalog, options.block)
-        _check_architectures(catalog)
+        faults = [fault for one in catalog.competitions for fault in check_competition(one)]
     except CatalogError as error:
-        print(error, file=sys.stderr)
+        faults = [str(error)]
+    if faults:
+        print("\n".join(faults), file=sys.stderr)
         return 1
     _print(catalog)
     return 0
@@ -30,15 +33,6 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--against", type=Path, help=f"the catalog in force: a change needs {NOTICE_BLOCKS:,} blocks")
     parser.add_argument("--block", type=int, default=0, help="the block at which the change becomes known")
     return parser.parse_args(arguments)
-
-
-def _check_architectures(catalog: Catalog) -> None:
-    """Every architecture can be loaded: of others not one model would be admitted. Raises `CatalogError`."""
-    for one in catalog.competitions:
-        for name in one.constraints.architectures:
-            if name not in ARCHITECTURES:
-                known = ", ".join(sorted(ARCHITECTURES))
-                raise CatalogError(f"competition {one.id}: {name} cannot be loaded; there are {known}")
 
 
 def _print(catalog: Catalog) -> None:

@@ -1,6 +1,6 @@
-"""Opens the chain that a network's name stands for. It knows no call of any chain."""
+"""Opens the chain that a network's name stands for, and other subnets of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -29,3 +29,16 @@ def connect(network: str, netuid: int) -> Iterator[Chain]:
 
     with closing(BittensorChain(netuid, network=network)) as chain:
         yield chain
+
+
+def stakes_on(network: str) -> Callable[[int, int], Mapping[str, float]]:
+    """Looks up any subnet of the network: (netuid, block) -> stake by hotkey, in alpha, as it stood at the block.
+
+    A chain file is one subnet, whatever its number. What it gives raises what `connect` and `Chain.metagraph` raise.
+    """
+
+    def stakes(netuid: int, block: int) -> Mapping[str, float]:
+        with connect(network, netuid) as chain:
+            return {neuron.hotkey: neuron.stake for neuron in chain.metagraph(block).neurons}
+
+    return stakes

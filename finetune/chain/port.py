@@ -4,7 +4,7 @@ It knows no SDK and no storage. A chain is bound to one subnet when it is made, 
 What stood at a block never changes afterwards: a call made while the newest block is n lands in block n + 1.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -109,6 +109,13 @@ class Chain(Protocol):
 
         Raises `NotRegistered` (the validator, or a target by name), `RateLimited`, `ValueError`, and `ChainError`
         without a validator permit.
+        """
+        ...
+
+    def check_weights_shape(self, shares: Sequence[float]) -> str:
+        """Why the subnet would refuse weights of such shares, or bend them, in one sentence; nothing if it takes them.
+
+        For the start of a validator: `shares` are those that its weights may have, above 0 and 1 in all.
         """
         ...
 

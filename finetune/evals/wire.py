@@ -41,8 +41,8 @@ def line(message: Mapping[str, Any]) -> bytes:
 
 
 def job_message(job: Job) -> dict[str, Any]:
-    """The job as a message; `read_job` turns it back."""
-    folders = {name: str(path) if path else None for name, path in vars(job.folders).items()}
+    """The job as a message; `read_job` turns it back. The worker stands in another folder, so paths are absolute."""
+    folders = {name: str(path.absolute()) if path else None for name, path in vars(job.folders).items()}
     items = [[method, as_plain(sample)] for method, sample in job.items]
     return {"folders": folders, "items": items, "sequence_length": job.sequence_length, "dtype": job.dtype}
 

@@ -1,6 +1,9 @@
 """What a miner asks of the chain and the hub about submissions: who leads, who earns, and their files."""
 
+from dataclasses import replace
+
 from competitions.competition import Competition
+from competitions.submission import Payload
 from finetune.chain.port import Chain
 from finetune.errors import SetupError
 from finetune.hub.cache import CachedModel, ModelCache
@@ -28,6 +31,12 @@ def earns(chain: Chain, hotkey: str) -> bool:
     """Whether a submission of this hotkey earns now, which another commitment would give up. Raises `ChainError`."""
     neuron = chain.metagraph().by_hotkey.get(hotkey)
     return neuron is not None and neuron.incentive > 0 and hotkey in standing(chain)
+
+
+def stands(chain: Chain, hotkey: str, draft: Payload) -> bool:
+    """Whether this hotkey has committed what is drafted, at whatever revision. Raises `ChainError`."""
+    found = standing(chain).get(hotkey)
+    return found is not None and found.payload == replace(draft, revision=found.payload.revision)
 
 
 def fetch(hotkey: str, competition: Competition, chain: Chain, hub: Hub, cache: ModelCache) -> CachedModel:

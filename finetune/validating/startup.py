@@ -1,20 +1,21 @@
-"""What a validator needs before its first round, looked at all at once. Each function gives sentences, one a fault.
+"""What a validator alone needs before its first round: a catalog that can be played, a permit, weights that are taken.
 
-Nothing is changed and nothing is loaded: what is missing is listed, so that an operator mends all of it in one go.
+Like the checks in `finetune/startup.py`, these change nothing, and give a sentence for every fault.
 """
 
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 
+from competitions.competition import Competition
 from competitions.files import CatalogError
 from competitions.schedule import Catalog, load_catalog
 from finetune.chain.port import Chain, Signer
-from finetune.errors import ChainError, SetupError
+from finetune.errors import SetupError
 from finetune.hub.architectures import ARCHITECTURES
-from finetune.streams.registry import STREAMS
+from finetune.startup import check_registration
+from finetune.streams.registry import check_stream
 
-GIB = 1 << 30
+# At first, and whenever one hotkey leads everywhere or every share is burnt, all weight lies on one hotkey.
+NARROWEST = (1.0,)
 
 
 def check_catalog(folder: Path, block: int) -> tuple[Catalog | None, list[str]]:
@@ -29,57 +30,36 @@ def check_catalog(folder: Path, block: int) -> tuple[Catalog | None, list[str]]:
             continue
         if not one.pinned:
             faults.append(f"competition {one.id} is not pinned; run scripts/pin_competition.py on its file")
-        unknown = sorted(set(one.constraints.architectures) - ARCHITECTURES.keys())
-        faults += [f"competition {one.id} allows {name}, which cannot be loaded here" for name in unknown]
-        missing = sorted({task.stream for task in one.tasks} - STREAMS.keys())
-        faults += [f"competition {one.id} draws from a stream {name}, which is not known here" for name in missing]
+        faults += check_competition(one)
     return catalog, faults
 
 
-def check_registration(chain: Chain, hotkey: Signer) -> list[str]:
-    """Whether the hotkey has a uid and may set weights."""
-    try:
-        neuron = chain.metagraph().by_hotkey.get(hotkey.ss58_address)
-    except ChainError as error:
-        return [f"the chain cannot be read: {error}"]
+def check_competition(competition: Competition) -> list[str]:
+    """What in a competition is not known here: architectures that cannot be loaded, streams that do not open."""
+    known = ", ".join(sorted(ARCHITECTURES))
+    faults = [
+        f"competition {competition.id}: {name} cannot be loaded; there are {known}"
+        for name in competition.constraints.architectures
+        if name not in ARCHITECTURES
+    ]
+    for task in competition.tasks:
+        try:
+            check_stream(task.stream, task.options)
+        except SetupError as error:
+            faults.append(f"competition {competition.id}, task {task.name}: {error}")
+    return faults
+
+
+def check_permit(chain: Chain, hotkey: Signer) -> list[str]:
+    """Whether the hotkey has a uid and may set weights. Raises `ChainError`."""
+    neuron = chain.metagraph().by_hotkey.get(hotkey.ss58_address)
     if neuron is None:
-        return [f"hotkey {hotkey.ss58_address} is not registered on the subnet; register it first"]
+        return check_registration(chain, hotkey)
     if not neuron.validator_permit:
         return [f"hotkey {hotkey.ss58_address} (uid {neuron.uid}) has no validator permit yet; it needs more stake"]
     return []
 
 
-def check_disk(folder: Path, quota_bytes: int) -> list[str]:
-    """Whether the folder can be made, and its disk has room for the models' quota."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        usage = shutil.disk_usage(folder)
-    except OSError as error:
-        return [f"{folder} cannot be used: {error.strerror}"]
-    held = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    if usage.free + held < quota_bytes:
-        return [
-            f"{folder} has {usage.free / GIB:.0f} GiB free; the quota of {quota_bytes / GIB:.0f} GiB does not fit: "
-            "lower --quota_gb or choose another --model_dir"
-        ]
-    return []
-
-
-def check_device(device: str) -> list[str]:
-    """Whether torch sees the device."""
-    import torch
-
-    there: dict[str, Callable[[], bool]] = {
-        "cpu": lambda: True,
-        "cuda": torch.cuda.is_available,
-        "mps": torch.backends.mps.is_available,
-    }
-    if device not in there:
-        return [f"there is no device {device!r}; choose cpu, cuda or mps"]
-    return [] if there[device]() else [f"torch sees no {device} here; check the driver, or choose --device cpu"]
-
-
-def refuse(faults: list[str]) -> None:
-    """Raise `SetupError` that lists all faults, if there are any."""
-    if faults:
-        raise SetupError("this validator cannot start:\n" + "\n".join(f"  - {fault}" for fault in faults))
+def check_weights_shape(chain: Chain) -> list[str]:
+    """Whether the subnet takes weights of any shape that ours may have. Raises `ChainError`."""
+    return [refusal] if (refusal := chain.check_weights_shape(NARROWEST)) else []

@@ -13,7 +13,7 @@ from finetune.errors import RepositoryGone
 from finetune.hub.client import HubClient
 from finetune.hub.server import LocalHub
 from finetune.mining.tiny import build_tiny
-from neurons import miner
+from neurons import miner, publishing
 
 ROOT = Path(__file__).parents[2]
 MINER = "miner"
@@ -27,7 +27,7 @@ def variables(tmp_path: Path) -> Iterator[dict[str, str]]:
     wallet.create_new_hotkey(suppress=True)
     settings = LocalSettings(tempo=20, block_seconds=0.2)
     with (
-        LocalHub(tmp_path / "hub", {MINER: "hf_miner"}) as hub,
+        LocalHub(tmp_path / "hub", {MINER: "hf_miner"}, readers={MINER: "hf_reader"}) as hub,
         LocalChain.create(tmp_path / "chain.sqlite", seed="net", settings=settings) as chain,
     ):
         chain.register(wallet.hotkey, "cold")
@@ -58,7 +58,7 @@ def catalog(tmp_path: Path, variables: dict[str, str]) -> None:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(miner, "_POLL_SECONDS", 0.05)
+    monkeypatch.setattr(publishing, "_POLL_SECONDS", 0.05)
 
 
 def address(variables: dict[str, str]) -> str:
@@ -105,7 +105,7 @@ def test_a_folder_is_published_and_then_found_by_its_uid(variables, tmp_path, ca
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (("--competition_id", "9"), "--competition_id must be one of 1"),
+        (("--competition_id", "9", "--load_best"), "--competition_id must be one of 1"),
         (("--competition_id", "1"), "give --load_model_dir FOLDER and --hf_repo_id"),
         (("--competition_id", "1", "--load_best"), "nobody leads competition 1 yet; start from its reference"),
         (("--competition_id", "1", "--load_uid", "7"), "the subnet has no uid 7"),
@@ -135,12 +135,46 @@ def test_a_hotkey_that_earns_is_not_given_up_by_accident(variables, tmp_path, ca
         return replace(found, neurons=tuple(replace(one, incentive=0.5, consensus=0.5) for one in found.neurons))
 
     monkeypatch.setattr(LocalChain, "metagraph", earning)
+    assert publish(variables, tmp_path) == 0  # the same again commits nothing
+    config = tmp_path / "model" / "config.json"
+    config.write_text(config.read_text() + "\n")
     assert publish(variables, tmp_path) == 2
     assert "committing again gives that up" in capsys.readouterr().err
-    assert publish(variables, tmp_path, "--give_up_seat") == 0
+    assert publish(variables, tmp_path, "--give_up_seat", "--hf_repo_id", f"{MINER}/better") == 0
     capsys.readouterr()
     assert run(variables, "--competition_id", "1", "--load_best") == 0
     assert capsys.readouterr().out.startswith(address(variables))
+
+
+def test_all_that_is_missing_for_publishing_is_listed_at_once(variables, tmp_path, capsys):
+    variables.update(HF_TOKEN="hf_reader", WALLET_HOTKEY="lost", CATALOG=str(tmp_path / "nowhere"))
+    assert run(variables, "--hf_repo_id", f"{MINER}/sorter", "--load_model_dir", str(tmp_path / "model")) == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("this miner cannot start:\n")
+    for fault in ("no competition file", "hotkey 'lost' of wallet 'cold'", "HF_TOKEN may only read"):
+        assert fault in shown
+    assert "Traceback" not in shown
+
+
+@pytest.mark.usefixtures("catalog")
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [("", "HF_TOKEN is not set"), ("hf_nobody", "our token is missing, wrong"), ("hf_reader", "may only read")],
+)
+def test_publishing_needs_a_token_that_may_write(variables, tmp_path, capsys, token, said):
+    variables["HF_TOKEN"] = token
+    assert publish(variables, tmp_path) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("catalog")
+def test_a_folder_that_validators_would_reject_is_not_uploaded(variables, tmp_path, capsys):
+    text = (tmp_path / "model" / "config.json").read_text()
+    (tmp_path / "model" / "config.json").write_text(text.replace("LlamaForCausalLM", "BartForCausalLM"))
+    assert publish(variables, tmp_path) == 2
+    assert "validators would reject" in capsys.readouterr().err
+    with pytest.raises(RepositoryGone):
+        HubClient(variables["HF_ENDPOINT"], "hf_miner").listing(f"{MINER}/sorter", None)
 
 
 @pytest.mark.usefixtures("catalog")

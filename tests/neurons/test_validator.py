@@ -26,6 +26,7 @@ from finetune.mining.train import Recipe, train
 from finetune.streams.registry import open_stream
 from finetune.streams.sources import Window
 from finetune.validating.pin import pin_file
+from tests.finetune.mirror.wandb_server import KEY, WandbServer
 
 ROOT = Path(__file__).parents[2]
 RECIPE = Recipe(steps=20, batch_size=4, learning_rate=5e-3, warmup_steps=5, sequence_length=256)
@@ -53,7 +54,7 @@ class Net:
             "WALLET_HOTKEY": "hot",
             "SUBTENSOR_NETWORK": f"local:{self.root / 'chain.sqlite'}",
             "CATALOG": str(self.root / "catalog"),
-            "MODEL_DIR": str(self.root / "validator"),
+            "MODEL_DIR": "validator",  # as the default is, in the folder where it was started
             "QUOTA_GB": "1",
             **more,
         }
@@ -110,7 +111,7 @@ def stopped(process: "subprocess.Popen[str]") -> tuple[int, str]:
     return process.returncode, said
 
 
-def test_from_a_commitment_to_weights_and_a_clean_stop(net: Net):
+def test_from_a_commitment_to_weights_and_a_clean_stop_while_wandb_hangs(net: Net):
     miner: Any = bt.sp_core.Keypair.create_from_uri("//miner")
     past = Window(start=0.0, end=0.0)
     train(net.root / "base", net.root / "model", practice_samples(net.competition, 1, open_stream, past), RECIPE)
@@ -126,13 +127,17 @@ def test_from_a_commitment_to_weights_and_a_clean_stop(net: Net):
         wait_for=lambda block: net.chain.advance(block - net.chain.block()) and None,
     )
     net.chain.advance(40 - net.chain.block())
-    with net.start() as process:
-        try:
-            wait_for_a_report(net, process)
-            code, said = stopped(process)
-        finally:
-            process.kill()
+    with WandbServer() as wandb:
+        wandb.hangs.set()
+        with net.start(WANDB_API_KEY=KEY, WANDB_BASE_URL=wandb.endpoint) as process:
+            try:
+                wait_for_a_report(net, process)
+                assert wandb.asked.wait(60)
+                code, said = stopped(process)
+            finally:
+                process.kill()
     assert code == 0
+    assert KEY not in said
     assert "isolation" in said
     assert said.endswith("stopped; start it again and it goes on from here\n")
     net.chain.advance(60)
@@ -154,16 +159,45 @@ def test_offline_it_plays_the_round_and_sends_nothing(net: Net):
 
 def test_all_that_is_missing_is_listed_at_once(net: Net):
     text = (net.root / "catalog" / "tiny.toml").read_text()
-    (net.root / "catalog" / "tiny.toml").write_text(text.replace('"LlamaForCausalLM"', '"BartForCausalLM"'))
-    with net.start("--device", "abacus", "--quota_gb", "100000000", WALLET_HOTKEY="lost") as process:
+    text = text.replace('"LlamaForCausalLM"', '"BartForCausalLM"').replace('"word_sorting"', '"word_shuffling"')
+    (net.root / "catalog" / "tiny.toml").write_text(text)
+    narrow = net.root / "narrow.sqlite"
+    LocalChain.create(narrow, seed="net", settings=LocalSettings(min_allowed_weights=4)).close()
+    variables = {"WALLET_HOTKEY": "lost", "HF_TOKEN": "hf_nobody", "SUBTENSOR_NETWORK": f"local:{narrow}"}
+    with net.start("--device", "abacus", "--quota_gb", "100000000", **variables) as process:
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 2
-    for fault in ("hotkey 'lost' of wallet 'cold'", "BartForCausalLM", "no device 'abacus'", "lower --quota_gb"):
+    faults = (
+        "hotkey 'lost' of wallet 'cold'",
+        "refuses weights for fewer than 4 hotkeys",
+        "our token is missing, wrong",
+        "BartForCausalLM",
+        "no stream is called 'word_shuffling'",
+        "no device 'abacus'",
+        "lower --quota_gb",
+    )
+    for fault in faults:
         assert fault in said
-    assert "Traceback" not in said
+    assert said.count("\n  - ") == len(faults)
 
 
-def test_a_chain_that_is_not_there_is_one_sentence(tmp_path: Path):
+def test_a_hotkey_without_a_uid_and_one_without_a_permit_are_told_what_they_lack(net: Net):
+    def said_to(network: Path) -> str:
+        with net.start(SUBTENSOR_NETWORK=f"local:{network}") as process:
+            said, _ = process.communicate(timeout=60)
+        assert process.returncode == 2
+        return said
+
+    LocalChain.create(net.root / "empty.sqlite", seed="net").close()
+    assert "is not registered on the subnet" in said_to(net.root / "empty.sqlite")
+    net.chain.advance(1)
+    hotkey: Any = bt.Wallet(name="cold", hotkey="hot", path=str(net.wallets)).hotkey
+    net.chain.remove_stake("cold", hotkey.ss58_address, 1000.0)
+    net.chain.advance(1)
+    assert "(uid 0) has no validator permit yet; it needs more stake" in said_to(net.root / "chain.sqlite")
+
+
+def test_a_chain_that_is_not_there_is_one_sentence_among_what_else_is_missing(tmp_path: Path):
     code = subprocess.run(
         [sys.executable, str(ROOT / "neurons" / "validator.py"), "--subtensor.network", f"local:{tmp_path / 'none'}"],
         capture_output=True,
@@ -172,4 +206,7 @@ def test_a_chain_that_is_not_there_is_one_sentence(tmp_path: Path):
         check=False,
     )
     assert code.returncode == 2
-    assert code.stderr == f"there is no chain at {tmp_path / 'none'}; --subtensor.network local:PATH names its file\n"
+    assert (
+        f"  - there is no chain at {tmp_path / 'none'}; --subtensor.network local:PATH names its file\n" in code.stderr
+    )
+    assert "is not pinned; run scripts/pin_competition.py" in code.stderr

@@ -42,3 +42,19 @@ def test_an_architecture_that_cannot_be_loaded_is_refused(tmp_path: Path, capsys
     wrong.write_text(wrong.read_text().replace('"FalconForCausalLM"', '"BartForCausalLM"'))
     assert check_catalog.main([str(folder)]) == 1
     assert "competition 3: BartForCausalLM cannot be loaded; there are FalconForCausalLM" in capsys.readouterr().err
+
+
+def test_a_task_whose_stream_does_not_open_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "catalog"
+    shutil.copytree(CATALOG, folder)
+    wrong = folder / "instruct_8b.toml"
+    text = (
+        wrong.read_text()
+        .replace('"word_sorting"', '"word_shuffling"')
+        .replace("options = {", "options = { colour = 1,")
+    )
+    wrong.write_text(text)
+    assert check_catalog.main([str(folder)]) == 1
+    shown = capsys.readouterr().err.splitlines()
+    assert "competition 3, task WORD_SORTING: no stream is called 'word_shuffling'; there are" in shown[0]
+    assert "competition 3, task FINEWEB: stream hub_text has no option 'colour'; it has repository" in shown[1]

@@ -11,7 +11,7 @@ This file holds the calls and the blocks. The parts: `file` storage, `history` w
 import hashlib
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -205,10 +205,14 @@ class LocalChain(Chain):
         """Set this validator's weights by hotkey. They are shown and count from their reveal on.
 
         The version key is kept and not compared with any. Raises `NotRegistered` (the validator, or a target by name),
-        `RateLimited`, `ValueError`, and `ChainError` without a validator permit.
+        `RateLimited`, `ValueError`, and `ChainError` without a validator permit or for too few hotkeys.
         """
         with self._call() as (db, landing):
             weighing.set_weights(db, landing, self.settings, hotkey.ss58_address, weights, version_key)
+
+    def check_weights_shape(self, shares: Sequence[float]) -> str:
+        """Why the subnet would refuse weights of such shares; nothing if it takes them."""
+        return weighing.refusal_of(len(shares), self.settings)
 
     def register(self, hotkey: Signer, coldkey: str) -> int:
         """Register the hotkey under the coldkey's address and return its uid; a registered one keeps its uid.

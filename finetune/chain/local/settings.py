@@ -21,6 +21,7 @@ class LocalSettings:
         immunity_period: blocks after its registration in which a neuron cannot be replaced.
         activity_cutoff: blocks after its last weights in which a validator still counts.
         weights_rate_limit: blocks between two settings of weights by one validator.
+        min_allowed_weights: hotkeys that weights must name at least. There is no limit to the share of one.
         reveal_period: epochs that weights stay hidden; 0 shows and applies them at once.
         kappa: share of the stake that must support a weight.
         bond_moving_average: how much of the old bonds an epoch keeps.
@@ -35,6 +36,7 @@ class LocalSettings:
     immunity_period: int = 4096
     activity_cutoff: int = 5000
     weights_rate_limit: int = 100
+    min_allowed_weights: int = 1
     reveal_period: int = 1
     kappa: float = 0.5
     bond_moving_average: float = 0.9
@@ -42,7 +44,7 @@ class LocalSettings:
     block_seconds: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("tempo", "max_uids", "max_validators"):
+        for name in ("tempo", "max_uids", "max_validators", "min_allowed_weights"):
             _check(name, getattr(self, name), getattr(self, name) >= 1, "1 or more")
         for name in ("immunity_period", "activity_cutoff", "weights_rate_limit", "reveal_period"):
             _check(name, getattr(self, name), getattr(self, name) >= 0, "0 or more")

@@ -29,7 +29,7 @@ def set_weights(
     Raises:
         ValueError: a weight is not finite or below 0, or none is above 0.
         NotRegistered: the validator or a target has no uid.
-        ChainError: the validator has no permit.
+        ChainError: the validator has no permit, or its weights name too few.
         RateLimited: less than `weights_rate_limit` blocks after its last ones.
     """
     check_weights(weights)
@@ -45,8 +45,17 @@ def set_weights(
         )
     applies = _reveal_block(block, tempo=settings.tempo, reveal_period=settings.reveal_period)
     targets = _quantised({registrations[target]: weight for target, weight in weights.items()})
+    if refusal := refusal_of(len(targets), settings):
+        raise ChainError(refusal)
     row = (block, applies, validator, json.dumps(targets), version_key)
     db.execute("INSERT INTO weights (block, applies, registration, targets, version_key) VALUES (?, ?, ?, ?, ?)", row)
+
+
+def refusal_of(count: int, settings: LocalSettings) -> str:
+    """Why weights for so many hotkeys are refused, or nothing."""
+    if count >= settings.min_allowed_weights:
+        return ""
+    return f"this subnet refuses weights for fewer than {settings.min_allowed_weights} hotkeys, and ours name {count}"
 
 
 def last_updates(db: sqlite3.Connection, block: int) -> dict[int, int]:

@@ -196,6 +196,9 @@ class ChainContract:
         assert neurons[validator.ss58_address].dividends == pytest.approx(1.0)
         assert neurons[validator.ss58_address].validator_trust == pytest.approx(1.0)
 
+    def test_all_weight_on_one_hotkey_is_a_shape_that_is_taken(self, subnet):
+        assert subnet.chain.check_weights_shape([1.0]) == ""
+
     def test_a_past_metagraph_never_changes(self, subnet):
         validator, miner = subnet.validator("val"), subnet.miner("ada")
         subnet.chain.set_weights(validator, {miner.ss58_address: 1.0})

@@ -292,6 +292,16 @@ class TestWeights:
         with pytest.raises(ChainError, match="a has no validator permit"):
             chain.set_weights(Key("a"), {"b": 1.0})
 
+    def test_weights_that_name_too_few_are_refused_as_the_check_of_their_shape_says(self, make):
+        chain = make(min_allowed_weights=2)
+        validators(chain, val=1.0)
+        register(chain, "ada", "bob")
+        assert "fewer than 2 hotkeys, and ours name 1" in chain.check_weights_shape([1.0])
+        assert chain.check_weights_shape([0.5, 0.5]) == ""
+        with pytest.raises(ChainError, match="fewer than 2 hotkeys, and ours name 1"):
+            chain.set_weights(Key("val"), {"ada": 1.0, "bob": 0.0})
+        chain.set_weights(Key("val"), {"ada": 1.0, "bob": 1.0})
+
 
 class TestPermits:
     def test_before_the_first_epoch_permits_follow_the_stakes_at_once(self, make):

@@ -1,0 +1,138 @@
+"""Publishes a folder as the flags say: what is missing is listed at once, and only then anything is sent.
+
+`neurons/miner.py` and `scripts/upload_model.py` are both this; the order of uploading, committing and showing is
+`finetune/mining/publish.py`.
+"""
+
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from competitions.competition import Competition
+    from competitions.schedule import Catalog
+    from competitions.submission import Payload
+    from finetune.chain.port import Chain, Signer
+
+_POLL_SECONDS = 6.0
+
+
+def publish_folder(options: "argparse.Namespace") -> None:
+    """Publish `--load_model_dir`, or with `--offline` tell what would be committed.
+
+    Raises `SetupError` with all that is missing, `CommitmentTooLarge`, `ChainError`, `HubError`.
+    """
+    from finetune.chain.connect import connect
+    from finetune.chain.wallet import open_hotkey
+    from finetune.hub.client import HubClient
+    from finetune.mining.publish import publish
+    from finetune.startup import check_registration, check_token_writes, noting, refuse
+
+    faults: list[str] = []
+    hotkey = chain = competition = hub = draft = None
+    with ExitStack() as held:
+        with noting(faults):
+            competition = chosen(options)
+        with noting(faults):
+            hotkey = open_hotkey(options.wallet_name, options.wallet_hotkey, options.wallet_path)
+        with noting(faults):
+            chain = held.enter_context(connect(options.network, options.netuid))
+            faults += check_registration(chain, hotkey) if hotkey else []
+        with noting(faults):
+            hub = HubClient(options.hf_endpoint, options.hf_token)
+            if options.hf_repo_id:
+                faults += check_token_writes(hub, options.hf_token, options.hf_repo_id)
+        with noting(faults):
+            draft = _draft(options, competition, hotkey)
+        with noting(faults):
+            options.model_dir.mkdir(parents=True, exist_ok=True)
+        if chain and hotkey and draft and not options.give_up_seat:
+            with noting(faults):
+                faults += _check_seat(chain, hotkey.ss58_address, draft)
+        refuse(faults, "miner")
+        assert competition is not None
+        assert hotkey is not None
+        assert chain is not None
+        assert hub is not None
+        assert draft is not None
+        address = hotkey.ss58_address
+        if options.offline:
+            print(f"offline: {address} would upload {options.load_model_dir} and commit {draft.encode().decode()}")
+            return
+        done = publish(
+            options.load_model_dir,
+            repository=options.hf_repo_id,
+            competition=competition,
+            hotkey=hotkey,
+            hub=hub,
+            chain=chain,
+            wait_for=lambda block: _wait(chain, block),
+            journal=options.model_dir / f"publishing-{address}.json",
+        )
+    print(f"{done.payload.repository} at {done.payload.revision} stands on chain since block {done.block}")
+
+
+def chosen(options: "argparse.Namespace") -> "Competition":
+    """The competition that the flags name. Raises `SetupError`."""
+    from finetune.errors import SetupError
+
+    known = {one.id: one for one in read_catalog(options).competitions}
+    if options.competition_id not in known:
+        raise SetupError(
+            f"--competition_id must be one of {', '.join(map(str, known))}; --list_competitions shows them"
+        )
+    return known[options.competition_id]
+
+
+def read_catalog(options: "argparse.Namespace") -> "Catalog":
+    """The catalog that the flags name. Raises `SetupError`."""
+    from competitions.files import CatalogError
+    from competitions.schedule import load_catalog
+    from finetune.errors import SetupError
+
+    try:
+        return load_catalog(options.catalog)
+    except CatalogError as error:
+        raise SetupError(str(error)) from error
+
+
+def _draft(
+    options: "argparse.Namespace", competition: "Competition | None", hotkey: "Signer | None"
+) -> "Payload | None":
+    """What would be committed, once the validators' gates let the folder in. Raises `SetupError`."""
+    from finetune.errors import SetupError
+    from finetune.mining.check import check_submission
+    from finetune.mining.publish import draft_payload
+
+    folder, repository = options.load_model_dir, options.hf_repo_id
+    if not repository or folder is None:
+        raise SetupError("to publish, give --load_model_dir FOLDER and --hf_repo_id NAMESPACE/NAME")
+    if not folder.is_dir():
+        raise SetupError(f"{folder} is not a folder")
+    if competition is None or hotkey is None:
+        return None
+    draft = draft_payload(folder, repository=repository, competition=competition, hotkey=hotkey)
+    if rejection := check_submission(folder, draft, hotkey.ss58_address, competition):
+        raise SetupError(f"validators would reject {folder}: {rejection.text}")
+    return draft
+
+
+def _check_seat(chain: "Chain", address: str, draft: "Payload") -> list[str]:
+    """Whether another commitment would give up what the hotkey earns."""
+    from finetune.mining import submissions
+
+    if not submissions.earns(chain, address) or submissions.stands(chain, address, draft):
+        return []
+    return [
+        f"hotkey {address} earns with what it has committed; committing again gives that up: try new models under "
+        "another hotkey, or say --give_up_seat"
+    ]
+
+
+def _wait(chain: "Chain", block: int) -> None:
+    """Return once the block is final."""
+    while (newest := chain.block()) < block:
+        print(f"block {newest:,}; waiting for {block:,}", flush=True)
+        time.sleep(_POLL_SECONDS)
