@@ -17,7 +17,8 @@ FinetuneError
 ├── StreamError              a source of samples gave none
 ├── ScoringError             a model could not be loaded or scored
 │   └── ModelRejected        and the reason is known: carries the rejection
-└── ScorerUnavailable        this machine could not score; no model's fault
+├── ScorerUnavailable        this machine could not score; no model's fault
+└── MirrorUnavailable        wandb took nothing; the same call may go through later
 """
 
 from competitions.rejection import Rejection
@@ -109,3 +110,7 @@ class ModelRejected(ScoringError):
 
 class ScorerUnavailable(FinetuneError):
     """No score for want of a sound machine: no worker, a base that does not load. No submission is to blame."""
+
+
+class MirrorUnavailable(FinetuneError):
+    """wandb did not answer, or refused; the same call may go through later."""

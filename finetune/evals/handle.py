@@ -32,6 +32,8 @@ _START_SECONDS = 300.0
 _MOST_PHASES = 32
 # Between the end of a process's answers and its own.
 _END_SECONDS = 5.0
+# What whoever runs this machine ends processes with. No model's code runs in a worker, so none can send them.
+_STOPPED = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 # What Rust and C++ write before they abort a process whose memory has a limit.
 _NO_MEMORY = re.compile(r"memory allocation of \d+ bytes failed|std::bad_alloc")
 # All that a worker is told of this machine: no token, no key, no home.
@@ -216,7 +218,7 @@ class Worker:
             )
         )
 
-    def _ended(self) -> ModelRejected:
+    def _ended(self) -> ModelRejected | ScorerUnavailable:
         """What to say of a worker that is gone without a word."""
         try:
             code = self._child.wait(_END_SECONDS)
@@ -224,6 +226,9 @@ class Worker:
             how = "its answers and went on running"
         else:
             how = f"with exit code {code}" if code >= 0 else f"by signal {-code} ({signal.strsignal(-code)})"
+            # A launcher that waited for it passes a signal on as 128 and its number.
+            if (-code if code < 0 else code - 128) in _STOPPED:
+                return ScorerUnavailable(f"the worker was stopped from outside in phase {self._phase!r}, {how}")
         words = self._last_words()
         evidence = {"phase": self._phase, "ended": how, "last_words": words}
         if _NO_MEMORY.search(words):

@@ -12,7 +12,7 @@ import os
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +20,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from finetune.errors import BadDownload, SetupError
-from finetune.hub.digest import folder_digest, tensor_digest
+from finetune.hub.digest import content_digests, digest_of, folder_digest, git_digest, tensor_digest
 from finetune.hub.files import counts
-from finetune.hub.port import Hub, Listing
+from finetune.hub.port import Hub, HubFile, Listing
 
 _SPARE_BYTES = 256 * 1024 * 1024  # left free on the disk beside a download, for the state database and the logs
 
@@ -98,7 +98,8 @@ class ModelCache:
 
         Raises:
             SetupError: it does not fit under the quota or on the disk.
-            HubError: whatever the download raises; nothing is left of it.
+            HubError: whatever the download raises, and `BadDownload` where the bytes are not those listed; nothing is
+                left of it.
         """
         with self._usable():
             row = self._row(
@@ -114,7 +115,7 @@ class ModelCache:
             folder.mkdir()
             try:
                 hub.download(listing, [file.path for file in files], folder)
-                digest = self._settle(folder)
+                digest = self._settle(folder, listing.repository, files)
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
             with self._index as transaction:
@@ -122,6 +123,22 @@ class ModelCache:
                     "INSERT OR REPLACE INTO revisions VALUES (?, ?, ?)", (listing.repository, listing.revision, digest)
                 )
             return self._use(digest)
+
+    @contextmanager
+    def only(self, hub: Hub, listing: Listing, names: Sequence[str]) -> Iterator[Path]:
+        """A folder with the named files of the listing's revision alone, gone when the block ends.
+
+        Meant for small ones, before the rest is worth its download. Raises like `fetch`.
+        """
+        folder = self._staging / secrets.token_hex(8)
+        try:
+            with self._usable():
+                folder.mkdir()
+                hub.download(listing, names, folder)
+                _check_bytes(folder, listing.repository, [file for file in listing.files if file.path in names])
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def get(self, digest: str) -> CachedModel | None:
         """The content of a digest, if it is here and sound."""
@@ -174,12 +191,9 @@ class ModelCache:
                 f"{free:,} free"
             )
 
-    def _settle(self, folder: Path) -> str:
+    def _settle(self, folder: Path, repository: str, files: Sequence[HubFile]) -> str:
         """Move a complete download to its place, unless the same content is there; returns its digest."""
-        try:
-            digest = folder_digest(folder)
-        except ValueError as error:
-            raise BadDownload(f"a downloaded folder cannot be hashed: {error}") from None
+        digest = digest_of(folder, _check_bytes(folder, repository, files))
         if self._row("SELECT 1 FROM models WHERE digest = ?", digest) and self._is_sound(digest):
             return digest
         for path in folder.iterdir():
@@ -244,6 +258,20 @@ class ModelCache:
     def _row(self, query: str, *values: str) -> tuple[Any, ...]:
         row: tuple[Any, ...] | None = self._index.execute(query, values).fetchone()
         return row or ()
+
+
+def _check_bytes(folder: Path, repository: str, files: Sequence[HubFile]) -> Mapping[str, str]:
+    """The content digests of a download that holds what the hub listed. Raises `BadDownload`."""
+    try:
+        contents = content_digests(folder)
+    except ValueError as error:
+        raise BadDownload(f"a downloaded folder cannot be hashed: {error}") from None
+    # Here and not by the commitment: what a bad line has changed is no miner's fault.
+    for file in files:
+        found = git_digest(folder / file.path) if len(file.content) == 40 else contents[file.path]
+        if file.content not in ("", found):
+            raise BadDownload(f"{repository}: {file.path} holds other bytes than those listed")
+    return contents
 
 
 def _stamp(folder: Path) -> str:

@@ -20,6 +20,8 @@ from finetune.errors import BadDownload, HubRefused, HubUnavailable, RepositoryG
 from finetune.hub.client_errors import hub_error
 from finetune.hub.files import added_by_hub
 from finetune.hub.port import HubFile, Listing, Revision
+from finetune.hub.token import Token, parse_token
+from finetune.redact import redacted
 
 if TYPE_CHECKING:
     from httpx2 import Client, Response
@@ -52,15 +54,24 @@ class HubClient:
             kind: which repositories it sees; a model and a dataset may have the same name.
 
         Raises:
-            SetupError: the endpoint is not an http or https URL.
+            SetupError: the endpoint is not an http or https URL, or holds a password.
         """
         self._endpoint = (endpoint or _PUBLIC_HUB).rstrip("/")
+        self._who_we_are = f"{self._endpoint}/api/whoami-v2"
         self._token = token or None
         self._kind = kind
         parts = urlsplit(self._endpoint)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise SetupError(f"the hub's endpoint must be an http or https URL; found {self._endpoint[:100]!r}")
+        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+            raise SetupError(
+                "the hub's endpoint must be an http or https URL without a name or password; found "
+                f"{redacted(self._endpoint)[:100]!r}"
+            )
         self._is_local = parts.hostname in _LOOPBACK
+
+    def token(self) -> Token:
+        """Whose token ours is, and what it may do. Raises `HubRefused` without one, or for one that nobody has."""
+        with self._asking("HF_TOKEN", writing=True):
+            return parse_token(self._ask(self._who_we_are).json())
 
     def listing(self, repository: str, revision: str | None) -> Listing:
         """What the repository holds at the revision; see `Hub`. Raises `HubRefused` too, when our token is bad."""
@@ -162,14 +173,20 @@ class HubClient:
 
     def _get(self, repository: str, address: str, parameters: dict[str, Any] | None) -> "Response":
         """The hub's answer at an address of the repository, once it is sure that this can be one's name."""
+        _library().utils.validate_repo_id(repository)
+        return self._ask(address, parameters)
+
+    def _ask(self, address: str, parameters: dict[str, Any] | None = None) -> "Response":
+        """The hub's answer at an address."""
         library = _library()
-        library.utils.validate_repo_id(repository)
         response: Response = library.get_session().get(
             address,
             headers=library.utils.build_hf_headers(token=self._token or False),
             params=parameters,
             timeout=_READ_SECONDS,
         )
+        if response.status_code == 401 and self._token and address != self._who_we_are:
+            self.token()  # or else an expired one would make every repository seem to be gone
         library.hf_raise_for_status(response)
         return response
 
@@ -191,9 +208,10 @@ class HubClient:
             yield
         except Exception as error:
             translated = hub_error(error, subject=subject, writing=writing)
-            if translated is None or translated is error:
+            if translated is None:
                 raise
-            raise translated from error
+            # A hub, or whoever answers in its place, may send our own token back to us.
+            raise type(translated)(redacted(str(translated), self._token)) from error
 
 
 def _additions(folder: Path) -> "dict[str, CommitOperationAdd]":

@@ -24,6 +24,7 @@ from typing import Self
 
 from finetune.errors import BadDownload, SetupError
 from finetune.files import write_atomically
+from finetune.hub.digest import git_digest
 from finetune.hub.port import Datasets, HubFile, Listing
 
 _SPARE_BYTES = 256 * 1024 * 1024  # left free on the disk beside a download, for the state database and the logs
@@ -188,9 +189,10 @@ def _check(listing: Listing, file: HubFile) -> None:
 
 def _content(path: Path, file: HubFile) -> str:
     """The name of the bytes at `path`, as the hub would make it for this file."""
-    digest = hashlib.sha1(b"blob %d\0" % file.size) if len(file.content) == 40 else hashlib.sha256()
+    if len(file.content) == 40:
+        return git_digest(path)
     with path.open("rb") as opened:
-        return hashlib.file_digest(opened, lambda: digest).hexdigest()
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _used(path: Path) -> int:

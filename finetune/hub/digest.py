@@ -6,6 +6,7 @@ It knows which files count (`files`), and nothing of hubs and gates.
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -25,16 +26,35 @@ def folder_digest(folder: Path) -> str:
     Files that do not count change nothing, nor do times, rights or the order on disk. Links are not followed: a linked
     file raises `ValueError`.
     """
-    files = sorted(path for path in folder.iterdir() if counts(path.name))
-    digest = hashlib.sha256()
-    _add(digest, b"folder", len(files).to_bytes(8, "big"))
-    for path in files:
+    return digest_of(folder, content_digests(folder))
+
+
+def content_digests(folder: Path) -> dict[str, str]:
+    """SHA-256, in hex, of every file in the folder that counts, by name in order. Raises `ValueError` for a link."""
+    digests = {}
+    for path in sorted(path for path in folder.iterdir() if counts(path.name)):
         if path.is_symlink() or not path.is_file():
             raise ValueError(f"{path.name} is not a plain file")
         with path.open("rb") as stream:
-            content = hashlib.file_digest(stream, "sha256").digest()
-        _add(digest, path.name.encode(), path.stat().st_size.to_bytes(8, "big"), content)
+            digests[path.name] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return digests
+
+
+def digest_of(folder: Path, contents: Mapping[str, str]) -> str:
+    """The folder digest where the `content_digests` of the folder are known already."""
+    digest = hashlib.sha256()
+    _add(digest, b"folder", len(contents).to_bytes(8, "big"))
+    for name, content in contents.items():
+        size = (folder / name).stat().st_size
+        _add(digest, name.encode(), size.to_bytes(8, "big"), bytes.fromhex(content))
     return digest.hexdigest()
+
+
+def git_digest(path: Path) -> str:
+    """SHA-1, in hex, by which git knows the content of a file; hubs name small files so."""
+    digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size)
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: digest).hexdigest()
 
 
 def secure_hash(digest: str, hotkey: str) -> str:

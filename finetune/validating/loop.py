@@ -1,10 +1,11 @@
 """A validator's life: when to play which round, what to do when a stage fails, and how to stop. Stages are in `round`.
 
 A round that was begun is finished before the next, whatever killed it. One that fails for want of network is tried
-again at the next step until the next sync block; then it is void and changes nothing.
+again at the next step until the next sync block; then it is void and changes nothing. Meanwhile the last good weights
+are sent again in time, so that no outage of hub, data or machine makes the validator inactive on chain.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 from typing import Literal
 
@@ -13,6 +14,10 @@ from finetune.errors import FinetuneError
 from finetune.validating.publish import resend
 from finetune.validating.round import Ports, Round
 from finetune.validating.score import ControlFailed
+
+# How often it is looked at whether weights are to be sent again: public nodes allow one request a second, and a look
+# takes eight.
+RESEND_BLOCKS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +35,8 @@ class Validator:
     def __init__(self, ports: Ports) -> None:
         """Nothing is asked of the network yet."""
         self.ports, self.state = ports, ports.state
+        self._newest = 0  # block, when it was last asked for
+        self._resent = -RESEND_BLOCKS  # block, when it was last looked at whether weights are to be sent again
 
     def run(self, stop: Event, *, pause: float = 12.0) -> None:
         """Step until told to stop, waiting `pause` seconds after each; a block takes 12 s."""
@@ -42,16 +49,21 @@ class Validator:
     def step(self) -> Step:
         """Play the round that is due, if one is. No fault of chain, hub, stream, disk or model leaves this method."""
         try:
-            return self._step()
+            step = self._step()
         except FinetuneError as error:
             return Step(outcome="waiting", why=str(error))
+        if step.outcome == "judged" or self._newest < self._resent + RESEND_BLOCKS:  # the former sent its own weights
+            return step
+        self._resent = self._newest
+        unsent = resend(self.ports.chain, self.ports.hotkey, self.state, self._newest)
+        return replace(step, why="; ".join(filter(None, (step.why, unsent))))
 
     def _step(self) -> Step:
-        """The step. Raises `FinetuneError` where not even the end of a round can be noted."""
-        block = self.ports.chain.block()
+        """The round's part of a step. Raises `FinetuneError` where not even the end of a round can be noted."""
+        block = self._newest = self.ports.chain.block()
         due = self._due(block)
         if due is None:
-            return Step(outcome="idle", why=resend(self.ports.chain, self.ports.hotkey, self.state))
+            return Step(outcome="idle")
         sync, competition = due
         if competition is None:
             return self._void(sync, "the catalog has changed since it was begun")

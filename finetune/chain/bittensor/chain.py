@@ -30,6 +30,7 @@ from finetune.errors import (
     RateLimited,
     SetupError,
 )
+from finetune.redact import redacted
 
 T = TypeVar("T")
 
@@ -205,7 +206,7 @@ class BittensorChain(Chain):
     def check_weights_shape(self, shares: Sequence[float]) -> str:
         """Why the subnet would refuse weights of such shares, or bend them, in one sentence; nothing if it takes them.
 
-        For the start of a validator: `shares` are those that its weights will have, above 0 and 1 in all.
+        For the start of a validator: `shares` are those that its weights may have, above 0 and 1 in all.
         """
         state = self._subnet(self.block())
         if len(shares) < state.min_allowed_weights:
@@ -264,7 +265,7 @@ def _subtensor(network: str) -> Awaitable[Any]:
     try:
         connecting: Awaitable[Any] = bittensor.Subtensor(network)
     except ValueError as error:
-        raise SetupError(str(error)) from error
+        raise SetupError(redacted(str(error))) from error
     return connecting
 
 

@@ -15,6 +15,7 @@ TypeError, ValueError and their like, from decoding ─────────�
 from typing import Any
 
 from finetune.errors import ChainError, ChainUnavailable, FinetuneError, NotRegistered, RateLimited, SetupError
+from finetune.redact import redacted
 
 # Names of answers after which an extrinsic may still reach a block: another node may hold it, or a fork carry it.
 _UNDECIDED = frozenset({"AlreadyImported", "Dropped", "FinalityTimeout", "Invalid", "Retracted", "Usurped"})
@@ -84,10 +85,10 @@ def _is_locked_key(error: Exception) -> bool:
 
 
 def _text(error: Exception) -> str:
-    """One line of what the library said, with its advice where it has one."""
+    """One line of what the library said, with its advice where it has one, and without the keys in a node's address."""
     parts = [getattr(error, "name", None), str(error) or type(error).__name__]
     code = getattr(error, "code", None)
     if code is not None and code.value != "unknown":
         parts.append(getattr(error, "remediation", None))
     unique = dict.fromkeys(" ".join(part.split()) for part in parts if part)
-    return "; ".join(unique)[:_LONGEST_TEXT]
+    return redacted("; ".join(unique))[:_LONGEST_TEXT]

@@ -36,13 +36,20 @@ class LocalHub:
     """
 
     def __init__(
-        self, root: Path, users: Mapping[str, str], *, port: int = 0, clock: Callable[[], float] = time.time
+        self,
+        root: Path,
+        users: Mapping[str, str],
+        *,
+        readers: Mapping[str, str] | None = None,
+        port: int = 0,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """Describe a hub; it runs from `with` on.
 
         Args:
             root: where it keeps its state; made if it is not there.
             users: token by user name. A user owns the namespace of the same name.
+            readers: a second token by user name, which may only read.
             port: 0 for any free one.
             clock: the time in seconds since 1970: upload links expire by it, commits are dated by it.
 
@@ -50,10 +57,12 @@ class LocalHub:
             SetupError: a user's name or token cannot be one.
         """
         self._root, self._users, self._port, self._clock = root, dict(users), port, clock
-        for user, token in self._users.items():
+        self._readers = dict(readers or {})
+        tokens = [*self._users.items(), *self._readers.items()]
+        for user, token in tokens:
             _check_user(user, token)
-        if len(set(self._users.values())) < len(self._users):
-            raise SetupError("two users of the local hub have the same token")
+        if len({token for _, token in tokens}) < len(tokens):
+            raise SetupError("two tokens of the local hub are the same")
         self.endpoint = ""
 
     def __enter__(self) -> Self:
@@ -69,7 +78,9 @@ class LocalHub:
             undo.pop_all()
         self.endpoint = f"http://{_HOST}:{listener.getsockname()[1]}"
         config = uvicorn.Config(
-            _application(self._users, self._repositories, blobs, self._clock),
+            _application(
+                Access(self._users, self._readers, self._repositories), self._repositories, blobs, self._clock
+            ),
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -91,10 +102,7 @@ class LocalHub:
         self._repositories.close()
 
 
-def _application(
-    users: Mapping[str, str], repositories: Repositories, blobs: Blobs, clock: Callable[[], float]
-) -> Starlette:
-    access = Access(users, repositories)
+def _application(access: Access, repositories: Repositories, blobs: Blobs, clock: Callable[[], float]) -> Starlette:
     return Starlette(
         routes=[
             *Writing(access, repositories, blobs, clock).routes(),

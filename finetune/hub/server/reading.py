@@ -40,9 +40,11 @@ class Reading:
         ]
 
     async def whoami(self, request: Request) -> Response:
-        """The name behind the token."""
-        user = self._access.user(request)
-        return JSONResponse({"type": "user", "id": user, "name": user, "orgs": [], "auth": {"type": "access_token"}})
+        """The name behind the token, and its rights."""
+        caller = self._access.known(request)
+        token = {"displayName": caller.role, "role": caller.role}
+        auth = {"type": "access_token", "accessToken": token}
+        return JSONResponse({"type": "user", "id": caller.user, "name": caller.user, "orgs": [], "auth": auth})
 
     async def validate_yaml(self, request: Request) -> Response:
         """Any model card will do here."""

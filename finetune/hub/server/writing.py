@@ -111,7 +111,7 @@ class Writing:
 
     def _own(self, request: Request, wanted: dict[str, Any]) -> str:
         """The repository that a body names, in the caller's own namespace."""
-        user = self._access.user(request)
+        user = self._access.writer(request)
         kind = wanted.get("type") or "model"
         if kind not in ("model", "dataset"):
             raise Refusal(400, "this hub has models and datasets only")

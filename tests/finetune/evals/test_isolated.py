@@ -92,6 +92,14 @@ def test_a_worker_that_is_killed_midway_loses_nothing_already_scored(scorer, tin
     assert scores(scorer, Folders(model=tiny)) == expected
 
 
+def test_a_worker_that_is_stopped_from_outside_is_no_models_fault(scorer, tiny: Path):
+    scoring = scorer.losses(Folders(model=tiny), ITEMS, sequence_length=64, dtype="float32")
+    next(scoring)
+    os.killpg(pid(scorer), signal.SIGTERM)
+    with pytest.raises(ScorerUnavailable, match="stopped from outside in phase 'scoring'"):
+        next(scoring)
+
+
 def test_a_broken_adapter_ends_the_worker_and_the_next_is_scored(scorer, tmp_path: Path, tiny: Path, adapters):
     weights = load_file(adapters[0] / "adapter_model.safetensors")
     weights.popitem()
@@ -110,10 +118,10 @@ def test_a_base_that_cannot_be_loaded_is_no_submissions_fault(scorer, tmp_path: 
 
 
 def test_a_submission_that_takes_too_long_in_all_is_ended(tiny: Path):
-    # Every look at this clock finds 10 seconds gone: the start may take 300 of them, the job 200.
+    # Once the worker has started, every look at this clock finds 10 seconds gone: the job may take 200 of them.
     ticks = iter(range(0, 10_000_000, 10))
     limits = Limits(seconds=200, answer_seconds=1000, memory=default_limits().memory)
-    with IsolatedScorer(level=LEVEL, limits=limits, clock=lambda: next(ticks)) as scorer:
+    with IsolatedScorer(level=LEVEL, limits=limits, clock=lambda: next(ticks) if scorer._worker else 0) as scorer:
         with pytest.raises(ModelRejected, match="took more than 200 seconds in all") as caught:
             scores(scorer, Folders(model=tiny), ITEMS * 20)
         assert caught.value.rejection.reason == "too_slow"

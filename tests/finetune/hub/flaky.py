@@ -8,12 +8,14 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 BUSY, BROKEN, CUT, FLIPPED = "429", "503", "cut off after half of the body", "one byte flipped"
+EXPIRED, REFUSED, DROPPED = "401", "403", "hung up without an answer"
 
 
 class FlakyHub:
     """Passes reads on to the hub at `endpoint`, and keeps what was asked.
 
-    `fault(method, path)` is asked first: a name above spoils the answer, None lets it pass.
+    `fault(method, path)` is asked first: a name above, or any HTTP status, spoils the answer, None lets it pass. Where
+    it answers with a status, it says back what token it was given, as no hub should.
     """
 
     def __init__(self, endpoint: str) -> None:
@@ -62,9 +64,14 @@ class FlakyHub:
         path = urlsplit(request.path).path
         self.asked.append((request.command, path))
         fault = self.fault(request.command, path)
-        if fault in (BUSY, BROKEN):
+        if fault == DROPPED:
+            request.close_connection = True
+            return
+        if fault is not None and fault.isdigit():
             request.send_response(int(fault))
             request.send_header("Content-Length", "0")
+            request.send_header("Retry-After", "3600")
+            request.send_header("X-Error-Message", f"what is {request.headers.get('Authorization')}?")
             request.end_headers()
             return
         if "Range" in request.headers:

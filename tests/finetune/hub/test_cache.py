@@ -146,7 +146,7 @@ class Killed(BaseException):
     """The process ends here."""
 
 
-@pytest.mark.parametrize("step", ["folder_digest", "_sync", "_stamp"])
+@pytest.mark.parametrize("step", ["content_digests", "digest_of", "_sync", "_stamp"])
 def test_a_kill_at_any_step_of_a_download_costs_no_more_than_that_download(
     step, source, root, model_folder, monkeypatch
 ):

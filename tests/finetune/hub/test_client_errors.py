@@ -202,7 +202,7 @@ def test_a_busy_hub_is_asked_once_and_left_to_the_caller(status, tmp_path):
         (403, {"X-Error-Code": "GatedRepo"}, b"", RepositoryGone),
         (404, {"X-Error-Code": "RevisionNotFound"}, b"", RevisionGone),
         (404, {}, b"a proxy's page", HubUnavailable),
-        (401, {}, b"", RepositoryGone),
+        (401, {}, b"", HubRefused),
     ],
 )
 def test_an_answer_of_any_kind_ends_in_one_error_of_ours(status, headers, body, error):
