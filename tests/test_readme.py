@@ -5,8 +5,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 GROUPED = {
-    *("benchmarks", "bittensor", "board", "feed", "generating", "isolation"),
-    *("list_steps", "problems", "puzzles", "rules"),
+    *("attacks", "benchmarks", "bittensor", "board", "feed", "generating", "isolation", "simulation"),
+    *("list_steps", "mirror", "problems", "puzzles", "replay", "rules"),
 }  # folders that the tree gives one phrase for all
 
 

@@ -133,7 +133,8 @@ def _standings_table(one: CompetitionView, caption: str, rows: Sequence[Standing
 def _standing(one: CompetitionView, row: Standing) -> list[str]:
     place = tag("span", f"{row.place}." if row.place else "·", class_="place")
     committed = "when it opened" if row.key == REFERENCE else f"at block {whole(row.block)}"
-    under = [tag("span", line, class_="under") for line in (_model(row), f"committed {committed}")]
+    lines = (_model(row), f"committed {committed}", row.lineage)
+    under = [tag("span", line, class_="under") for line in lines if line]
     who = join(place, tag("span", row.name, class_="name"), *under)
     why = join(tag("span", row.status, class_="pill"), tag("span", prose(row.reason), class_="why"))
     duel, evidence = NONE, Html(NONE)

@@ -3,6 +3,7 @@
 from competitions.competition import Competition
 from competitions.duel import Tally
 from competitions.evidence import ahead, evidence
+from competitions.lineage import Lineage
 from competitions.season import Entrant, season_start
 from finetune.board.figures import bits, counted, needed, power, share, whole
 
@@ -37,6 +38,12 @@ def queue_reason(position: int | None, competition: Competition) -> str:
     return (
         f"Not scored against today's champion yet: place {position + 1} in the last queue, and a round scores {places}."
     )
+
+
+def lineage_words(found: Lineage, nearest: str) -> str:
+    """Which earlier submission a model is nearest to, and what that costs: a place in the queue at most."""
+    distance = f"{100 * found.distance:.2g}% from the weights of {nearest}"
+    return f"{distance}, so lower in the queue" if found.is_near else distance
 
 
 def absent_reason(sync: int) -> str:

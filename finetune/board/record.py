@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -10,16 +10,19 @@ import numpy as np
 from competitions.batches import Losses
 from competitions.check import Invalid, within
 from competitions.competition import WORST_LOSS, Competition
+from competitions.lineage import Lineage
 from competitions.rejection import Rejection
 from competitions.seat import Seat
 from competitions.submission import Submission
 from competitions.tables import from_table
+from finetune.signing import canonical, signed_by
 from finetune.validating.judge import Duel
-from finetune.validating.report import FORMAT, canonical, signed_by
+from finetune.validating.report import FORMAT
 
 # Bounds that no honest report comes near: they keep figures from overflowing, and the page's cells short.
 _MOST_BATCHES = 1e12
 _MOST_SECONDS = 1e9
+_MOST_BLOCKS = 1e12
 _WORST = max(WORST_LOSS.values())
 
 
@@ -45,10 +48,11 @@ class Seats:
 
 @dataclass(frozen=True, kw_only=True)
 class SampleSet:
-    """How many samples the round drew, and the SHA-256 over them."""
+    """How many samples the round drew, the SHA-256 over them, and rows passed over by rule, by task and reason."""
 
     count: int
     digest: str
+    skipped: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +65,7 @@ class Scored:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One round as one validator tells it: what the page uses of `finetune.validating.report.make_record`."""
+    """One round as one validator tells it: what is used of `finetune.validating.report.make_record`."""
 
     format: int
     sync: int
@@ -84,6 +88,11 @@ class Record:
     duels: Mapping[str, Duel]
     weights: Mapping[str, float]
     seconds: Mapping[str, float]
+    tempo: int
+    owner: str | None
+    consensus: Mapping[str, float]
+    uids: Mapping[str, int] = field(default_factory=dict)
+    lineage: Mapping[str, Lineage] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         own = str(self.competition.id)
@@ -99,6 +108,9 @@ class Record:
             within("duels.losses", duel.losses, 0, _MOST_BATCHES)
         within("epsilon", self.epsilon, 0, 0.5)
         within("samples.count", self.samples.count, 0, _MOST_BATCHES)
+        for share in self.consensus.values():
+            within("consensus", share, 0, 1)
+        within("tempo", self.tempo, 1, _MOST_BLOCKS)
         for loss in self.control:
             within("control", loss, 0, _WORST)
         for stage, seconds in self.seconds.items():
@@ -124,7 +136,7 @@ def read_report(report: Mapping[str, Any]) -> Account:
     if found != FORMAT:
         raise Unreadable(f"the record has format {found!r:.40}, this page reads format {FORMAT}")
     try:
-        used = {field.name: table[field.name] for field in fields(Record) if field.name in table}
+        used = {one.name: table[one.name] for one in fields(Record) if one.name in table}
         record = from_table(Record, used)
         losses = {key: _scored(key, found) for key, found in record.losses.items()}
     except (ValueError, TypeError, OverflowError) as error:

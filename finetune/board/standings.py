@@ -21,6 +21,7 @@ from finetune.board.reasons import (
     absent_reason,
     baseline_reason,
     duel_reason,
+    lineage_words,
     queue_reason,
     resting_reason,
     seat_reason,
@@ -35,7 +36,7 @@ class Standing:
     """One entrant. `place` is the champion's or a leading challenger's, None for all others.
 
     `tally` is the duel with today's champion, `strength` log2 of its evidence, negative where that is for the champion;
-    `mean` is over the last rounds.
+    `mean` is over the last rounds, `lineage` a phrase on the earlier submission that it is nearest to, or nothing.
     """
 
     place: int | None
@@ -49,6 +50,7 @@ class Standing:
     tally: Tally | None
     strength: float
     mean: float | None
+    lineage: str = ""
 
 
 def standings(competition: Competition, holder: Entrant, rounds: Sequence[Round], names: Names) -> tuple[Standing, ...]:
@@ -132,7 +134,12 @@ class _Table:
             tally=tally,
             strength=_strength(tally),
             mean=mean_loss(self.rounds, entrant.key),
+            lineage=self._lineage(entrant.key),
         )
+
+    def _lineage(self, key: str) -> str:
+        found = self.record.lineage.get(key) if self.record else None
+        return lineage_words(found, self.names.entrant(found.nearest)) if found else ""
 
     def _status(self, entrant: Entrant, tally: Tally | None) -> tuple[Status, str]:
         key, record = entrant.key, self.record

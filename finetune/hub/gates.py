@@ -1,8 +1,9 @@
 """The first gates: what a submission must pass before a byte is downloaded, and before a byte is loaded.
 
-Each gate is a function from values to a `Rejection` or nothing. `check_listing` needs a listing alone, `check_folder`
-runs the gates of a downloaded folder, cheapest first. Nothing here parses a tensor, a tokenizer or a template, and a
-model's configuration is only searched for what is forbidden everywhere: its rebuilding, per architecture, comes later.
+Each gate is a function from values to a `Rejection` or nothing. `check_listing` needs a listing alone, `check_settings`
+one small file, and `check_folder` runs the gates of a downloaded folder, cheapest first. Nothing here parses a tensor,
+a tokenizer or a template, and a model's configuration is only searched for what is forbidden everywhere: its
+rebuilding, per architecture, comes later.
 """
 
 from pathlib import Path
@@ -61,9 +62,14 @@ def check_folder(
     least = 0 if adapter else constraints.min_parameters
     if rejection := check_weights(folder, min_parameters=least, max_parameters=constraints.max_parameters):
         return rejection
-    if adapter:
+    return (None if adapter else check_index(folder)) or check_settings(folder, constraints)
+
+
+def check_settings(folder: Path, constraints: Constraints) -> Rejection | None:
+    """The gate on config.json or adapter_config.json alone, which may be all that was downloaded yet."""
+    if (folder / ADAPTER_CONFIG).exists():
         return check_adapter_config(folder / ADAPTER_CONFIG)
-    return check_index(folder) or check_model_config(folder / CONFIG, constraints.architectures)
+    return check_model_config(folder / CONFIG, constraints.architectures)
 
 
 def check_plain_files(folder: Path) -> Rejection | None:

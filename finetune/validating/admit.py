@@ -1,7 +1,7 @@
 """Stage 2, admit: gates that need no network, then the queue -> whom this round scores, first to be fetched first."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from competitions.competition import Competition
 from competitions.queue import Candidate, choose
@@ -14,11 +14,21 @@ from finetune.validating.state import KnownModel
 
 @dataclass(frozen=True, kw_only=True)
 class Admission:
-    """The queue of challengers, those that rest after an early stop, and who is out and why, by key."""
+    """Who may play, those that rest after an early stop, and who is out and why, by key."""
 
-    queue: tuple[Entrant, ...]
+    candidates: tuple[Candidate, ...]
     resting: tuple[str, ...]
     rejections: Mapping[str, Rejection]
+
+    @property
+    def queue(self) -> tuple[Entrant, ...]:
+        """Everybody who may play, first to be fetched first."""
+        return choose(self.candidates, len(self.candidates))
+
+    def lower(self, key: str, batches: int) -> "Admission":
+        """The same with one candidate counted as having shared so many batches more."""
+        candidates = (replace(one, lowered=batches) if one.entrant.key == key else one for one in self.candidates)
+        return replace(self, candidates=tuple(candidates))
 
 
 def admit(
@@ -28,12 +38,13 @@ def admit(
     season: Season,
     stops: Mapping[str, float],
     rejected: Mapping[str, Rejection],
+    near: Collection[str] = (),
 ) -> Admission:
     """Order the competition's challengers.
 
     `stops` gives the epsilon at which a challenger was last stopped as behind this champion, `rejected` who is out
-    for good, both by key. The queue holds everybody who may play: the next stage takes the first that it can fetch
-    and verify, so that a false submission takes nobody's place.
+    for good, `near` whose model is known to be near an earlier one, all by key. The queue holds everybody who may play:
+    the next stage takes the first that it can fetch and verify, so that a false submission takes nobody's place.
     """
     epsilon = competition.epsilon.at(discovery.sync - champion.block)
     candidates, resting = [], []
@@ -54,12 +65,18 @@ def admit(
                 evidence={"block": one.block, "eval_delay": competition.round.eval_delay},
             )
         elif may_play(duel, stops.get(one.key), epsilon, competition):
-            stopped = one.key in stops
-            candidates.append(Candidate(entrant=entrant, coldkey=one.coldkey, stopped=stopped, batches=duel.batches))
+            candidates.append(
+                Candidate(
+                    entrant=entrant,
+                    coldkey=one.coldkey,
+                    stopped=one.key in stops,
+                    batches=duel.batches,
+                    lowered=competition.round.batches if one.key in near else 0,
+                )
+            )
         else:
             resting.append(one.key)
-    queue = choose(candidates, len(candidates))
-    return Admission(queue=queue, resting=tuple(sorted(resting)), rejections=rejections)
+    return Admission(candidates=tuple(candidates), resting=tuple(sorted(resting)), rejections=rejections)
 
 
 def same_weights(models: Mapping[str, KnownModel], entrants: Mapping[str, Entrant]) -> dict[str, Rejection]:

@@ -14,8 +14,9 @@ from finetune.streams.sources import Window
 
 @dataclass(frozen=True, kw_only=True)
 class Discovery:
-    """The subnet as it stood at the sync block. `seed` is the block's hash in hex, `consensus` is by hotkey.
+    """The subnet as it stood at the sync block.
 
+    `seed` is the block's hash in hex, `consensus` and `uids` are by hotkey.
     `time` is the sync block's, in Unix seconds; `tempo` is in blocks; `owner_hotkey` is None where the owner has no
     uid.
     """
@@ -28,6 +29,7 @@ class Discovery:
     consensus: Mapping[str, float]
     submissions: tuple[Submission, ...]
     rejections: Mapping[str, Rejection] = field(default_factory=dict)
+    uids: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def standing(self) -> frozenset[str]:
@@ -41,7 +43,8 @@ class Discovery:
 
     def window(self, competition: Competition) -> Window:
         """The time that the competition's round may draw from: what it draws, no entrant could have trained on."""
-        return Window(start=self.time - competition.round.eval_delay * BLOCK_SECONDS, end=self.time)
+        start = self.time - competition.round.eval_delay * BLOCK_SECONDS
+        return Window(start=start, end=self.time, block=self.sync)
 
 
 def discover(chain: Chain, catalog: Catalog, sync: int) -> Discovery:
@@ -79,4 +82,5 @@ def discover(chain: Chain, catalog: Catalog, sync: int) -> Discovery:
         consensus={neuron.hotkey: neuron.consensus for neuron in metagraph.neurons},
         submissions=tuple(submissions),
         rejections=rejections,
+        uids={neuron.hotkey: neuron.uid for neuron in metagraph.neurons},
     )

@@ -1,7 +1,7 @@
 """Stage 8, report: one self-contained, signed record of a round, as JSON, from which the round can be judged again."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,13 @@ from competitions.batches import Losses
 from competitions.competition import Competition
 from competitions.rejection import Rejection
 from competitions.schedule import Catalog
-from finetune.chain.port import Signer
 from finetune.errors import SetupError
 from finetune.files import write_atomically
 from finetune.validating.admit import Admission
 from finetune.validating.discover import Discovery
 from finetune.validating.download import Roster
 from finetune.validating.judge import Judgement
-from finetune.validating.sample import TaskSample, samples_digest
+from finetune.validating.sample import Drawn, samples_digest
 from finetune.validating.score import Scoring
 from finetune.validating.seating import Seating
 from finetune.validating.weigh import Weights
@@ -35,7 +34,7 @@ def make_record(
     seats: Seating,
     admission: Admission,
     roster: Roster,
-    samples: Sequence[TaskSample],
+    drawn: Drawn,
     scoring: Scoring,
     losses: Mapping[str, tuple[Losses, str]],
     rejections: Mapping[str, Rejection],
@@ -61,6 +60,7 @@ def make_record(
         "tempo": discovery.tempo,
         "owner": discovery.owner_hotkey,
         "consensus": dict(discovery.consensus),
+        "uids": dict(discovery.uids),
         "catalog": catalog.fingerprint,
         "competition": asdict(competition),
         "champion": {"before": judgement.champion, "after": judgement.seats[str(competition.id)].champion.key},
@@ -71,9 +71,14 @@ def make_record(
         "queue": [one.key for one in admission.queue],
         "resting": list(admission.resting),
         "absent": list(roster.absent),
+        "lineage": _plain(roster.lineages),
         "reachable": judgement.reachable,
         "rejections": _plain(out),
-        "samples": {"count": len(samples), "digest": samples_digest(samples)},
+        "samples": {
+            "count": len(drawn.samples),
+            "digest": samples_digest(drawn.samples),
+            "skipped": {task: dict(counts) for task, counts in drawn.skipped.items()},
+        },
         "control": list(scoring.control),
         "losses": {key: {"samples": found.tolist(), "stopped": stopped} for key, (found, stopped) in losses.items()},
         "duels": _plain(judgement.duels),
@@ -87,28 +92,6 @@ def make_record(
 def _plain(values: Mapping[str, Any]) -> Record:
     """A table of dataclasses as a table of tables."""
     return {key: asdict(value) for key, value in values.items()}
-
-
-def canonical(record: Mapping[str, Any]) -> bytes:
-    """The bytes that are signed: JSON with sorted keys, no spaces, no NaN."""
-    return json.dumps(record, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-
-
-def sign(record: Mapping[str, Any], hotkey: Signer) -> Record:
-    """The record with its signer and the signature over its canonical bytes, in hex."""
-    return {"record": dict(record), "hotkey": hotkey.ss58_address, "signature": hotkey.sign(canonical(record)).hex()}
-
-
-def signed_by(report: Mapping[str, Any]) -> str | None:
-    """The hotkey whose signature the report carries, or None where the signature does not fit. Takes any table."""
-    from bittensor.sp_core import Keypair
-
-    try:
-        hotkey, signature = str(report["hotkey"]), bytes.fromhex(report["signature"])
-        valid = Keypair(ss58_address=hotkey).verify(canonical(report["record"]), signature)
-    except (KeyError, TypeError, ValueError, RecursionError):  # a broken address raises instead of answering
-        return None
-    return hotkey if valid else None
 
 
 class ReportFolder:

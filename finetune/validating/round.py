@@ -20,16 +20,18 @@ from finetune.errors import BadDownload, ModelRejected, ScoringError
 from finetune.evals.port import Folders, Scorer
 from finetune.hub.cache import ModelCache
 from finetune.hub.port import Hub
+from finetune.signing import sign
 from finetune.streams.registry import OpenStream
 from finetune.validating.admit import Admission, admit
 from finetune.validating.discover import Discovery, discover
 from finetune.validating.download import Contender, Downloader, Roster
 from finetune.validating.judge import Judgement, judge
+from finetune.validating.lineage import lineages, reference_key
 from finetune.validating.publish import Publisher, set_weights, tell
-from finetune.validating.report import make_record, sign
-from finetune.validating.sample import TaskSample, control_samples, draw_samples
+from finetune.validating.report import make_record
+from finetune.validating.sample import Drawn, TaskSample, control_samples, draw_samples
 from finetune.validating.score import Scoring, check_control, score_all, score_challenger
-from finetune.validating.seating import Seating, seating
+from finetune.validating.seating import Seating, keep_seats, seating
 from finetune.validating.state import State
 from finetune.validating.weigh import Weights, weigh
 
@@ -68,8 +70,8 @@ class Round:
         champion = seats.seat(competition).champion
         admission = self._admit(discovery, champion)
         roster = self._download(discovery, seats, admission, champion)
-        samples = self._sample(discovery)
-        scoring = self._score(roster, samples)
+        drawn = self._sample(discovery)
+        scoring = self._score(roster, drawn.samples)
         judgement = self._judge(discovery, seats, admission, roster, scoring)
         weights = self.state.stage(sync, "weigh", Weights, lambda: weigh(ports.catalog, discovery, judgement))
         record = make_record(
@@ -79,7 +81,7 @@ class Round:
             seats=seats,
             admission=admission,
             roster=roster,
-            samples=samples,
+            drawn=drawn,
             scoring=scoring,
             losses=self.state.losses(competition.id, sync),
             rejections=self.state.rejections(),
@@ -94,7 +96,8 @@ class Round:
         if refused:
             ports.say(f"the chain has not taken the weights yet: {refused}")
         self.state.end_round(sync)
-        self._tidy(roster, judgement)
+        self._say(f"judged; {judgement.seats[str(competition.id)].champion.key} holds the seat of {competition.title}")
+        self._tidy(discovery, roster, judgement)
 
     def _discover(self) -> Discovery:
         with self._timed("discover"):
@@ -109,7 +112,8 @@ class Round:
     def _admit(self, discovery: Discovery, champion: Entrant) -> Admission:
         def compute() -> Admission:
             stops = self.state.stops(self.competition.id, champion.key)
-            return admit(discovery, self.competition, champion, self._season(), stops, self.state.rejections())
+            near = [key for key, found in lineages(self.state, discovery, self.competition).items() if found.is_near]
+            return admit(discovery, self.competition, champion, self._season(), stops, self.state.rejections(), near)
 
         return self.state.stage(self.sync, "admit", Admission, compute)
 
@@ -117,12 +121,12 @@ class Round:
         def compute() -> Roster:
             ports, keep = self.ports, self._lasting(seats.seats)
             downloader = Downloader(ports.hub, ports.cache, self.state, self.competition, keep)
-            return downloader.roster(discovery, admission, champion, lambda key: self._say(f"fetch {key}"))
+            return downloader.roster(discovery, admission, champion, self._say)
 
         with self._timed("download"):
             return self.state.stage(self.sync, "download", Roster, compute)
 
-    def _sample(self, discovery: Discovery) -> tuple[TaskSample, ...]:
+    def _sample(self, discovery: Discovery) -> Drawn:
         with self._timed("sample"):
             window = discovery.window(self.competition)
             return draw_samples(self.competition, bytes.fromhex(discovery.seed), self.ports.open_stream, window)
@@ -206,10 +210,7 @@ class Round:
         entrants = [one for one in discovery.entrants(self.competition.id) if one.key not in out]
 
         def keep(judgement: Judgement) -> None:
-            for competition in self.ports.catalog.at(self.sync):
-                kept = self.state.seat(competition.id)
-                judged = self.sync if competition == self.competition else kept[1] if kept else -1
-                self.state.keep_seat(competition.id, judgement.seats[str(competition.id)], judged)
+            keep_seats(self.state, self.ports.catalog, self.sync, judgement.seats)
             for key, (_, stopped) in self.state.losses(self.competition.id, self.sync).items():
                 if stopped == "behind":
                     self.state.keep_stop(self.competition.id, champion.key, key, judgement.epsilon)
@@ -222,9 +223,13 @@ class Round:
             also=keep,
         )
 
-    def _tidy(self, roster: Roster, judgement: Judgement) -> None:
-        """Let go of losses of past seasons and, over the cache's quota, of models that no rule needs soon."""
+    def _tidy(self, discovery: Discovery, roster: Roster, judgement: Judgement) -> None:
+        """Let go of losses of past seasons, of sketches of what stands no more, and of models that no rule needs soon.
+
+        Models go only where they are over the cache's quota.
+        """
         self.state.forget(self.competition.id, season_start(self.competition, self.sync))
+        self.state.forget_sketches({*discovery.standing, *map(reference_key, self.ports.catalog.at(self.sync))})
         self.ports.cache.evict(self._lasting(judgement.seats) | {one.digest for one in roster.challengers})
 
     def _lasting(self, seats: Mapping[str, Seat]) -> set[str]:

@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 from competitions.batches import plan
 from competitions.competition import Competition, Task
@@ -37,10 +38,26 @@ class TaskSample:
     sample: AnySample
 
 
-def draw_samples(
-    competition: Competition, seed: bytes, open_stream: OpenStream, window: Window
-) -> tuple[TaskSample, ...]:
-    """The samples of a round, in the order they are scored: `batch_size` of one task for every batch of the plan.
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """The samples of a round, in the order they are scored, and the rows that were passed over by rule.
+
+    `skipped` counts them by task and reason, for the tasks that read what others wrote.
+    """
+
+    samples: tuple[TaskSample, ...]
+    skipped: Mapping[str, Mapping[str, int]]
+
+
+@runtime_checkable
+class _Skips(Protocol):
+    """A stream that reads what others wrote, and counts what it passes over."""
+
+    skipped: Mapping[str, int]
+
+
+def draw_samples(competition: Competition, seed: bytes, open_stream: OpenStream, window: Window) -> Drawn:
+    """Draw the samples of a round: `batch_size` of one task for every batch of the plan.
 
     Draw i of a task has a seed of its own; a document that this round has used already is passed over, since two
     batches of one document would share their luck. Raises `StreamError` when a source has too few documents.
@@ -63,13 +80,14 @@ def draw_samples(
                 draws[task.name] += 1
             used[task.stream].add(sample.document)
             samples.append(TaskSample(task=task, sample=sample))
-    return tuple(samples)
+    skipped = {name: dict(stream.skipped) for name, stream in streams.items() if isinstance(stream, _Skips)}
+    return Drawn(samples=tuple(samples), skipped=skipped)
 
 
 def control_samples(competition: Competition, count: int, open_stream: OpenStream) -> tuple[TaskSample, ...]:
     """The samples on which the reference's losses are known: of the competition's methods, from generated streams."""
     tasks = tuple(replace(task, stream=CONTROL_STREAMS[task.method], options={}) for task in competition.tasks)
-    return draw_samples(replace(competition, tasks=tasks), CONTROL_SEED, open_stream, _NO_TIME)[:count]
+    return draw_samples(replace(competition, tasks=tasks), CONTROL_SEED, open_stream, _NO_TIME).samples[:count]
 
 
 def samples_digest(samples: Sequence[TaskSample]) -> str:

@@ -1,6 +1,6 @@
 """Stage 5, score: models and samples -> the loss of every sample, stopped early where the rules say so."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -67,21 +67,39 @@ def score_challenger(
     `champion` are the champion's losses per batch in this round, `before` the duel over the season's earlier rounds.
     The losses cover whole batches only. Raises `ScoringError`.
     """
+    with closing(_counting(scorer, folders, samples, competition)) as counted:
+        return until_stopped(
+            counted, competition, batches=len(champion), champion=champion, epsilon=epsilon, before=before
+        )
+
+
+def until_stopped(
+    samples: Iterable[float],
+    competition: Competition,
+    *,
+    batches: int,
+    champion: Losses,
+    epsilon: float,
+    before: Tally,
+) -> tuple[Losses, Stop | None]:
+    """As `score_challenger`, from losses as they count, of a round of so many batches.
+
+    `champion` must cover every batch of `samples`.
+    """
     size = competition.round.batch_size
     wins, losses = before.wins, before.losses
     found: list[float] = []
-    with closing(_counting(scorer, folders, samples, competition)) as counted:
-        for loss in counted:
-            found.append(loss)
-            if len(found) % size:
-                continue
-            batch = len(found) // size
-            ours = batch_losses(found[-size:], size)
-            result = outcomes(champion[batch - 1 : batch], ours, epsilon=epsilon, floor=competition.judge.floor)[0]
-            wins, losses = wins + int(result == 1), losses + int(result == -1)
-            reason = stop_reason(wins, losses, before.batches + batch, len(champion) - batch, competition)
-            if reason is not None:
-                return np.array(found), reason
+    for loss in samples:
+        found.append(loss)
+        if len(found) % size:
+            continue
+        batch = len(found) // size
+        ours = batch_losses(found[-size:], size)
+        result = outcomes(champion[batch - 1 : batch], ours, epsilon=epsilon, floor=competition.judge.floor)[0]
+        wins, losses = wins + int(result == 1), losses + int(result == -1)
+        reason = stop_reason(wins, losses, before.batches + batch, batches - batch, competition)
+        if reason is not None:
+            return np.array(found), reason
     return np.array(found), None
 
 

@@ -32,6 +32,15 @@ def seating(state: State, catalog: Catalog, discovery: Discovery) -> Seating:
     )
 
 
+def keep_seats(state: State, catalog: Catalog, sync: int, seats: Mapping[str, Seat]) -> None:
+    """Keep every seat after a round; only the competition whose round it was counts as judged in it."""
+    turn = catalog.turn(sync)
+    for competition in catalog.at(sync):
+        kept = state.seat(competition.id)
+        judged = sync if competition == turn else kept[1] if kept else -1
+        state.keep_seat(competition.id, seats[str(competition.id)], judged)
+
+
 def _seat(state: State, catalog: Catalog, competition: Competition, discovery: Discovery, its_turn: bool) -> Seat:
     """One competition's seat."""
     kept = state.seat(competition.id)

@@ -6,7 +6,7 @@ who was stopped, what is known of every model, and the last weights. No pickles:
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,11 +20,13 @@ from competitions.season import Season
 from competitions.seat import Seat
 from competitions.tables import from_table
 from finetune.errors import SetupError
+from finetune.hub.sketch import Sketch
 
 T = TypeVar("T")
 
-VERSION = 1
-_SCHEMA = """
+VERSION = 2
+_SINCE_2 = "CREATE TABLE sketches (key TEXT PRIMARY KEY, value BLOB NOT NULL)"
+_SCHEMA = f"""
 CREATE TABLE rounds (sync INTEGER PRIMARY KEY, competition INTEGER NOT NULL, status TEXT NOT NULL, why TEXT NOT NULL);
 CREATE TABLE stages (sync INTEGER NOT NULL, stage TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (sync, stage));
 CREATE TABLE losses (
@@ -37,6 +39,7 @@ CREATE TABLE stops (
 CREATE TABLE models (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE rejections (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE weights (id INTEGER PRIMARY KEY CHECK (id = 1), set_at INTEGER, value TEXT NOT NULL);
+{_SINCE_2};
 """
 
 
@@ -80,11 +83,13 @@ class State:
             if found == 0:
                 for statement in filter(str.strip, _SCHEMA.split(";")):
                     self._run(statement)
-                self._run(f"PRAGMA user_version = {VERSION}")
+            elif found == 1:
+                self._run(_SINCE_2)
             elif found != VERSION:
                 raise SetupError(
                     f"the state file {self._path} has version {found}, this program reads version {VERSION}"
                 )
+            self._run(f"PRAGMA user_version = {VERSION}")
 
     def close(self) -> None:
         """Close the file; what was committed stays."""
@@ -213,6 +218,25 @@ class State:
     def save_model(self, key: str, model: KnownModel) -> None:
         """Keep what was found of a submission's files."""
         self._run("INSERT OR REPLACE INTO models VALUES (?, ?)", key, _json(model))
+
+    def sketches(self, keys: Iterable[str]) -> dict[str, Sketch]:
+        """By key: the sketches of those of the submissions whose files were here once."""
+        rows = (row for key in keys for row in self._run("SELECT key, value FROM sketches WHERE key = ?", key))
+        return {key: Sketch.from_bytes(value) for key, value in rows}
+
+    def has_sketch(self, key: str) -> bool:
+        """Whether the submission's sketch is kept."""
+        return bool(self._run("SELECT 1 FROM sketches WHERE key = ?", key))
+
+    def save_sketch(self, key: str, sketch: Sketch) -> None:
+        """Keep a submission's sketch."""
+        self._run("INSERT OR REPLACE INTO sketches VALUES (?, ?)", key, sketch.to_bytes())
+
+    def forget_sketches(self, keep: Collection[str]) -> None:
+        """Drop the sketches of all others: of submissions that stand no more, which nobody is compared with."""
+        for (key,) in self._run("SELECT key FROM sketches"):
+            if key not in keep:
+                self._run("DELETE FROM sketches WHERE key = ?", key)
 
     def rejections(self) -> dict[str, Rejection]:
         """By key: every submission that is out for good."""

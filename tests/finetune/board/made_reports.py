@@ -25,13 +25,14 @@ from competitions.submission import Payload, Submission
 from finetune.board.view import View, make_view
 from finetune.chain.port import Metagraph, Neuron
 from finetune.evals.port import Folders
+from finetune.signing import sign
 from finetune.streams.sample import Sample
 from finetune.validating.admit import admit
 from finetune.validating.discover import Discovery
 from finetune.validating.download import Contender, Roster
 from finetune.validating.judge import Judgement, judge
-from finetune.validating.report import make_record, sign
-from finetune.validating.sample import TaskSample
+from finetune.validating.report import make_record
+from finetune.validating.sample import Drawn, TaskSample
 from finetune.validating.score import Scoring, score_all, score_challenger
 from finetune.validating.seating import Seating
 from finetune.validating.weigh import weigh
@@ -216,7 +217,7 @@ class Play:
             seats=seats,
             admission=admission,
             roster=roster,
-            samples=samples,
+            drawn=Drawn(samples=samples, skipped={}),
             scoring=Scoring(control=KNOWN),
             losses=losses,
             rejections={},
@@ -237,6 +238,7 @@ class Play:
             consensus={},
             submissions=tuple(sorted(standing, key=lambda one: (one.block, one.hotkey))),
             rejections=self.malformed,
+            uids={one.hotkey: one.uid for one in self.metagraph(sync).neurons},
         )
 
     def _scored(self, competition, roster, samples, sync, before: Season) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from competitions.evidence import evidence
 from competitions.schedule import Catalog
 from finetune.board.losses import mean_loss
 from finetune.board.record import Unreadable, read_report
-from finetune.validating.report import sign
+from finetune.signing import sign
 from tests.finetune.board.conftest import MALFORMED, ROUNDS
 from tests.finetune.board.made_reports import (
     KNOWN,
@@ -231,12 +231,26 @@ class TestReports:
             {"control": [1e300]},
             {"rejections": {"x": "y"}},
             {"sync": "600"},
+            {"lineage": {"x": {"nearest": "y", "distance": 1e300, "median": 0, "largest": 0, "identical": 0}}},
+            {"lineage": {"x": {"nearest": "y"}}},
         ],
         ids=lambda change: next(iter(change)),
     )
     def test_a_signed_record_that_breaks_a_rule_is_refused_with_one_sentence(self, reports, change):
         with pytest.raises(Unreadable, match="the record breaks a rule: "):
             read_report(resigned(reports[-1], "north", **change))
+
+    def test_the_lineage_stands_under_the_submission_and_older_records_have_none(self, play, reports):
+        figures = {"distance": 0.0004, "median": 0.0, "largest": 0.5, "identical": 0.9}
+        bo, ada = (next(one.submission.key for one in play.miners if one.name == name) for name in ("bo", "ada"))
+        latest = newest(reports, 1)
+        told = resigned(latest, "north", lineage={bo: {"nearest": ada, **figures}})
+        older = {key: value for key, value in latest["record"].items() if key != "lineage"}
+        rest = [one for one in reports if one is not latest]
+        shown = {row.name: row.lineage for row in view_of(play, [*rest, told], block=615).competitions[0].standings}
+        assert shown["bo"] == "0.04% from the weights of ada, so lower in the queue"
+        assert set(shown.values()) == {"", shown["bo"]}
+        assert read_report(sign(older, key("north"))).record.lineage == {}
 
     def test_what_a_newer_validator_adds_is_no_fault(self, reports):
         assert read_report(resigned(reports[-1], "north", novelty=1)).record.sync == 600

@@ -11,6 +11,7 @@ import pytest
 from competitions.competition import Competition
 from competitions.schedule import Catalog
 from finetune.hub.server import LocalHub
+from tests.finetune.hub.flaky import FlakyHub
 from tests.finetune.validating.subnet import Subnet, Warehouse, make_competition
 
 MEMORY = Path("/dev/shm")
@@ -64,3 +65,10 @@ def open_subnet(tmp_path: Path, warehouse: Warehouse) -> Iterator[Callable[..., 
 def subnet(open_subnet: Callable[..., Subnet], competition: Competition) -> Subnet:
     """A subnet of one competition, at block 0."""
     return open_subnet(competition)
+
+
+@pytest.fixture
+def flaky(warehouse: Warehouse) -> Iterator[FlakyHub]:
+    """The hub behind a line that a test may spoil."""
+    with FlakyHub(warehouse.endpoint) as running:
+        yield running

@@ -104,6 +104,17 @@ def test_those_never_stopped_come_before_those_that_were(competition):
     assert found.queue == (entrant(fresh), entrant(stopped))
 
 
+def test_one_known_to_be_near_an_earlier_one_counts_as_having_played_a_round(competition):
+    near, fresh = submission("a", 10), submission("b", 20)
+    found = admit(discovery(near, fresh), competition, reference_of(competition), NOTHING, {}, {}, [near.key])
+    assert found.queue == (entrant(fresh), entrant(near))
+    assert found.rejections == {}
+    assert {one.entrant.key: one.lowered for one in found.candidates} == {
+        near.key: competition.round.batches,
+        fresh.key: 0,
+    }
+
+
 def known(tensors: str) -> KnownModel:
     return KnownModel(digest="0" * 64, tensor_digest=tensors, parameters=2, base=None)
 

@@ -42,6 +42,7 @@ def test_it_sees_the_subnet_as_it_stood_at_the_sync_block(subnet):
     assert found.seed == subnet.chain.block_hash(sync).hex()
     assert found.tempo == SETTINGS.tempo
     assert set(found.consensus) == {address(name) for name in ("owner", "north", "ada")}
+    assert found.uids == {one.hotkey: one.uid for one in subnet.chain.metagraph(sync).neurons}
     assert late.key not in found.rejections
 
 

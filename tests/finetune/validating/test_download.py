@@ -16,6 +16,7 @@ from finetune.hub.cache import ModelCache
 from finetune.validating.admit import admit
 from finetune.validating.discover import discover
 from finetune.validating.download import Contender, Downloader, Roster
+from tests.finetune.hub.configs import SMALLEST
 from tests.finetune.validating.subnet import FaultyHub, Node, Subnet, Uploaded, Warehouse, tensors, write_model
 
 DOWN = HubUnavailable("no answer")
@@ -41,7 +42,7 @@ def fetch(subnet: Subnet, node: Node, hub: FaultyHub) -> Callable[..., Roster]:
         found = discover(subnet.chain, subnet.catalog, subnet.next_sync())
         admission = admit(found, competition, champion, Season({}), {}, node.state.rejections())
         downloader = Downloader(hub, ports.get("cache", node.cache), node.state, competition, ())
-        return downloader.roster(found, admission, champion, lambda key: None)
+        return downloader.roster(found, admission, champion, lambda text: None)
 
     return play
 
@@ -87,20 +88,28 @@ def test_a_hub_that_does_not_answer_is_no_fault_of_the_miner_and_remembered_by_n
     roster = fetch()
     assert entrants(roster) == [here]
     assert roster.absent == (absent.key,)
-    assert roster.rejections == {}
+    assert reasons(roster) == {absent.key: ("hub_unavailable", "network", True)}
     assert absent.key not in node.state.rejections()
     hub.faults.clear()
     assert set(entrants(fetch())) == {absent, here}
 
 
-@pytest.mark.parametrize("error", [BadDownload("cut short"), HubRefused("our token is bad")])
+@pytest.mark.parametrize(
+    ("error", "reason", "fault"),
+    [
+        (BadDownload("cut short"), "hub_unavailable", "network"),
+        (HubRefused("our token is bad"), "hub_refused", "validator"),
+    ],
+)
 def test_a_broken_download_and_a_bad_token_of_ours_are_no_fault_of_the_miner(
-    subnet, node, fetch, hub, warehouse, error
+    subnet, node, fetch, hub, warehouse, error, reason, fault
 ):
     absent = subnet.submit("ada", 1.0)
     hub.faults[warehouse.model(1.0).repository] = error
     roster = fetch()
-    assert (entrants(roster), roster.absent, roster.rejections) == ([], (absent.key,), {})
+    assert (entrants(roster), roster.absent) == ([], (absent.key,))
+    assert reasons(roster) == {absent.key: (reason, fault, True)}
+    assert str(error) not in roster.rejections[absent.key].text, "what is wrong with our token is for the operator"
     assert node.state.rejections() == {}
 
 
@@ -213,7 +222,9 @@ def test_no_room_on_this_machine_is_this_machines_fault(subnet, node, fetch, tmp
     one = subnet.submit("ada", 0.8)
     with ModelCache(tmp_path / "small", 500) as small:  # room for the reference and nothing beside it
         roster = fetch(cache=small)
-    assert (entrants(roster), roster.absent, roster.rejections) == ([], (one.key,), {})
+    assert (entrants(roster), roster.absent) == ([], (one.key,))
+    assert reasons(roster) == {one.key: ("no_room", "validator", True)}
+    assert str(tmp_path) not in roster.rejections[one.key].text, "our folders are nobody else's business"
     assert node.state.rejections() == {}
 
 
@@ -239,6 +250,67 @@ def test_a_reference_whose_weights_cannot_be_read_is_one_sentence(subnet, fetch,
         fetch(replace(competition, reference=pinned))
 
 
+def test_a_model_known_before_sketches_were_kept_gets_one_when_it_is_fetched_again(subnet, node, fetch):
+    one = subnet.submit("ada", 1.0)
+    fetch()
+    node.state.forget_sketches(())
+    fetch()
+    assert node.state.has_sketch(one.key)
+
+
+class Watched(FaultyHub):
+    """A hub that notes which files it gave."""
+
+    def __init__(self, real: Any) -> None:
+        super().__init__(real)
+        self.given: list[str] = []
+
+    def download(self, listing: Any, paths: Any, into: Path) -> None:
+        self.given += paths
+        super().download(listing, paths, into)
+
+
+def roster_of(subnet: Subnet, node: Node, hub: Any, competition: Competition) -> Roster:
+    found = discover(subnet.chain, subnet.catalog, subnet.next_sync())
+    admission = admit(found, competition, reference_of(competition), Season({}), {}, {})
+    downloader = Downloader(hub, node.cache, node.state, competition, ())
+    return downloader.roster(found, admission, reference_of(competition), lambda text: None)
+
+
+def test_a_wrong_architecture_is_out_before_its_weights_are_downloaded(subnet, node, warehouse, competition):
+    config = json.dumps({**SMALLEST, "architectures": ["BertModel"]}).encode()
+    bad = subnet.commit("ada", own_model(warehouse, 0.9, {"config.json": config}))
+    hub = Watched(warehouse.hub())
+    assert reasons(roster_of(subnet, node, hub, competition)) == {bad.key: ("architecture_not_allowed", "miner", False)}
+    assert hub.given.count("model.safetensors") == 1, "the reference's"
+    assert list((node.root / "cache" / "staging").iterdir()) == []
+
+
+def test_what_has_passed_once_is_not_read_ahead_again(subnet, node, warehouse, competition):
+    subnet.submit("ada", 1.0)
+    hub = Watched(warehouse.hub())
+    roster_of(subnet, node, hub, competition)
+    hub.given.clear()
+    assert len(roster_of(subnet, node, hub, competition).challengers) == 1
+    assert hub.given == []
+
+
+class Garbled(FaultyHub):
+    """A hub behind a line that changes small files on their way."""
+
+    def download(self, listing: Any, paths: Any, into: Path) -> None:
+        super().download(listing, paths, into)
+        if list(paths) == ["config.json"]:
+            (into / "config.json").write_text("{}")
+
+
+def test_settings_garbled_on_their_way_are_no_fault_of_the_miner(subnet, node, warehouse, competition):
+    one = subnet.submit("ada", 1.0)
+    roster = roster_of(subnet, node, Garbled(warehouse.hub()), competition)
+    assert reasons(roster) == {one.key: ("hub_unavailable", "network", True)}
+    assert node.state.rejections() == {}
+
+
 # The champion
 
 
@@ -246,7 +318,14 @@ def test_the_champion_is_scored_from_the_cache_and_its_repository_looked_at(subn
     champion = subnet.submit("ada", 0.8)
     fetch()
     repository = warehouse.model(0.8).repository
-    for fault, reachable in ((None, True), (GONE, False), (RevisionGone("not there"), False), (DOWN, None)):
+    refused = HubRefused("our token is bad")
+    for fault, reachable in (
+        (None, True),
+        (GONE, False),
+        (RevisionGone("not there"), False),
+        (DOWN, None),
+        (refused, None),
+    ):
         hub.faults = {repository: fault} if fault else {}
         roster = fetch(champion=champion)
         assert roster.champion is not None
@@ -275,7 +354,10 @@ class NoDownloads(FaultyHub):
         super().download(listing, paths, into)
 
 
-@pytest.mark.parametrize(("error", "reachable"), [(GONE, False), (BadDownload("404 for a file"), True), (DOWN, True)])
+@pytest.mark.parametrize(
+    ("error", "reachable"),
+    [(GONE, False), (BadDownload("404 for a file"), True), (DOWN, True), (HubRefused("no"), True)],
+)
 def test_a_champion_that_is_listed_and_not_given_is_no_error(subnet, node, warehouse, competition, error, reachable):
     champion = subnet.submit("ada", 0.8)
     found = discover(subnet.chain, subnet.catalog, subnet.next_sync())
@@ -316,13 +398,17 @@ def test_an_adapter_stands_on_the_only_base_whatever_it_says(subnet, node, fetch
     assert node.cache.get(base.digest) is not None
 
 
-def test_of_several_bases_the_adapter_names_one_and_nothing_else(subnet, fetch, warehouse, competition):
+def test_of_several_bases_the_adapter_names_one_and_nothing_else(subnet, node, fetch, warehouse, competition):
     bases = warehouse.model(1.9), warehouse.model(1.8)
     good = subnet.commit("ada", adapter(warehouse, 0.8, bases[1].repository))
     bad = subnet.commit("eve", adapter(warehouse, 0.7, "eve/base"))
     roster = fetch(with_bases(competition, *bases))
     assert [(each.entrant, each.base) for each in roster.challengers] == [(good, bases[1].digest)]
     assert reasons(roster) == {bad.key: ("unknown_base", "miner", False)}
+    hub = Watched(warehouse.hub())
+    again = subnet.commit("eve", adapter(warehouse, 0.6, "eve/other"))
+    assert again.key in roster_of(subnet, node, hub, with_bases(competition, *bases)).rejections
+    assert "adapter_model.safetensors" not in hub.given, "an adapter's base is looked at first"
 
 
 def test_a_base_that_cannot_be_had_is_no_fault_of_the_miner(subnet, node, fetch, hub, warehouse, competition):
@@ -330,5 +416,6 @@ def test_a_base_that_cannot_be_had_is_no_fault_of_the_miner(subnet, node, fetch,
     one = subnet.commit("ada", adapter(warehouse, 0.8, "x"))
     hub.faults[base.repository] = GONE
     roster = fetch(with_bases(competition, base))
-    assert (entrants(roster), roster.absent, roster.rejections) == ([], (one.key,), {})
+    assert (entrants(roster), roster.absent) == ([], (one.key,))
+    assert reasons(roster) == {one.key: ("hub_unavailable", "network", True)}
     assert node.state.rejections() == {}

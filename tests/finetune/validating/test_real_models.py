@@ -16,10 +16,10 @@ from finetune.mining.practice import practice_samples
 from finetune.mining.publish import publish
 from finetune.mining.tiny import build_tiny
 from finetune.mining.train import Lora, Recipe, train
+from finetune.signing import signed_by
 from finetune.streams.registry import open_stream
 from finetune.streams.sources import Window
 from finetune.validating.pin import pin
-from finetune.validating.report import signed_by
 from tests.finetune.validating.subnet import Subnet, Warehouse, address, key
 
 PAST = Window(start=0.0, end=0.0)

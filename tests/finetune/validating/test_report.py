@@ -1,7 +1,6 @@
 """Report: one signed, strict and self-contained record of a round."""
 
 import json
-import math
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,8 @@ from competitions.season import Entrant, Season
 from competitions.seat import Seat, saw_champion, vacate
 from competitions.tables import from_table
 from finetune.errors import HubUnavailable, RepositoryGone, SetupError
-from finetune.validating.report import FORMAT, ReportFolder, canonical, sign, signed_by
+from finetune.signing import sign, signed_by
+from finetune.validating.report import FORMAT, ReportFolder
 from tests.finetune.validating.subnet import FaultyHub, address, key
 
 RECORD = {"sync": 20, "competition": {"id": 1}, "losses": [1 / 3, 1e-300, 0.1 + 0.2]}
@@ -25,58 +25,6 @@ def test_the_signature_fits_its_hotkey_and_survives_the_way_through_a_file(tmp_p
     assert signed_by(report) == address("north")
     ReportFolder(tmp_path).publish(report)
     assert signed_by(json.loads((tmp_path / "000000020-1.json").read_text())) == address("north")
-
-
-def test_no_changed_byte_of_a_record_goes_unseen():
-    report = sign(RECORD, key("north"))
-    text = json.dumps(report)
-    begin = text.index(json.dumps(RECORD))
-    for place in range(begin, begin + len(json.dumps(RECORD))):
-        if text[place].isdigit():
-            changed = text[:place] + str((int(text[place]) + 1) % 10) + text[place + 1 :]
-            try:
-                found = json.loads(changed)
-            except ValueError:  # a leading zero
-                continue
-            # The last digit of a float may be beyond its precision: then nothing was changed.
-            assert signed_by(found) is None or found["record"] == RECORD
-
-
-@pytest.mark.parametrize("part", ["record", "hotkey", "signature"])
-def test_a_part_of_another_report_does_not_fit(part):
-    report, other = sign(RECORD, key("north")), sign({**RECORD, "sync": 40}, key("east"))
-    assert signed_by({**report, part: other[part]}) is None
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [
-        {},
-        {"hotkey": None},
-        {"hotkey": "no address"},
-        {"signature": None},
-        {"signature": "00"},
-        {"signature": "no hex"},
-        {"record": None},
-        {"record": {"loss": math.nan}},
-        {"record": {"loss": {1, 2}}},
-    ],
-)
-def test_whatever_a_stranger_sends_as_a_report_is_unsigned_and_no_crash(broken):
-    report = sign(RECORD, key("north")) if broken else {}
-    assert signed_by({**report, **broken}) is None
-
-
-def test_a_report_nested_too_deeply_is_unsigned_and_no_crash():
-    record: list[Any] = []
-    for _ in range(10_000):
-        record = [record]
-    assert signed_by({**sign(RECORD, key("north")), "record": record}) is None
-
-
-def test_a_record_has_no_nan():
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        canonical({"loss": math.nan})
 
 
 def test_a_folder_that_cannot_be_made_or_written_is_one_sentence(tmp_path):
@@ -163,5 +111,6 @@ def test_a_record_says_all_that_was_decided_on_and_by_what(subnet):
     assert record["duels"][ada.key]["wins"] == 60
     assert record["weights"] == {address("ada"): 1.0}
     assert (record["owner"], record["tempo"]) == (address("owner"), 20)
+    assert record["uids"][address("ada")] == subnet.chain.metagraph(sync).by_hotkey[address("ada")].uid
     assert set(record["consensus"]) == {address(name) for name in ("owner", "north", "ada", "eve")}
     assert set(node.report(sync)["record"]["seconds"]) == {"discover", "download", "sample", "score"}

@@ -40,14 +40,14 @@ def two_tasks(competition):
 
 
 def test_the_same_seed_gives_every_validator_the_same_samples(two_tasks):
-    first, second = (draw_samples(two_tasks, SEED, open_stream, WINDOW) for _ in range(2))
+    first, second = (draw_samples(two_tasks, SEED, open_stream, WINDOW).samples for _ in range(2))
     assert first == second
     assert samples_digest(first) == samples_digest(second)
 
 
 def test_another_seed_or_competition_gives_other_samples(two_tasks):
     digests = {
-        samples_digest(draw_samples(competition, seed, open_stream, WINDOW))
+        samples_digest(draw_samples(competition, seed, open_stream, WINDOW).samples)
         for seed in (SEED, bytes(32))
         for competition in (two_tasks, replace(two_tasks, id=2))
     }
@@ -55,13 +55,13 @@ def test_another_seed_or_competition_gives_other_samples(two_tasks):
 
 
 def test_every_batch_is_of_one_task_in_the_order_of_the_plan(two_tasks):
-    samples = draw_samples(two_tasks, SEED, open_stream, WINDOW)
+    samples = draw_samples(two_tasks, SEED, open_stream, WINDOW).samples
     assert [one.task for one in samples] == [task for task in plan(two_tasks) for _ in range(3)]
     assert Counter(one.task.name for one in samples) == {"SHORT": 45, "LONG": 15}
 
 
 def test_no_document_is_drawn_twice_in_a_round_even_by_two_tasks_of_one_stream(two_tasks):
-    samples = draw_samples(two_tasks, SEED, lambda name, options, window: FewDocuments(61), WINDOW)
+    samples = draw_samples(two_tasks, SEED, lambda name, options, window: FewDocuments(61), WINDOW).samples
     assert len({one.sample.document for one in samples}) == len(samples) == 60
 
 
@@ -83,5 +83,15 @@ def test_control_samples_are_always_the_same_and_never_a_rounds(two_tasks):
     assert len(control) == 4
     assert control == control_samples(two_tasks, 8, open_stream)[:4]
     assert not {one.sample for one in control} & {
-        one.sample for one in draw_samples(two_tasks, SEED, open_stream, WINDOW)
+        one.sample for one in draw_samples(two_tasks, SEED, open_stream, WINDOW).samples
     }
+
+
+def test_rows_that_were_passed_over_are_counted_by_task_and_generated_streams_have_none(two_tasks):
+    def opened(name, options, window):
+        stream = FewDocuments(1000)
+        if options:
+            stream.skipped = Counter({"not a text": 2})
+        return stream
+
+    assert draw_samples(two_tasks, SEED, opened, WINDOW).skipped == {"SHORT": {"not a text": 2}}

@@ -41,7 +41,7 @@ class Given:
 
 @pytest.fixture(scope="module")
 def samples(competition: Competition) -> tuple[TaskSample, ...]:
-    found = draw_samples(competition, bytes(32), open_stream, Window(start=0.0, end=0.0))
+    found = draw_samples(competition, bytes(32), open_stream, Window(start=0.0, end=0.0)).samples
     assert len(found) == 120
     return found
 

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from competitions.rejection import Rejection
 from competitions.season import Entrant
 from competitions.seat import Seat
 from finetune.errors import SetupError
+from finetune.hub.sketch import sketch
 from finetune.validating.state import VERSION, KnownModel, State
 
 
@@ -150,6 +152,28 @@ def test_a_file_of_another_version_is_refused_and_left_as_it_is(state, path):
         State(path)
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT count(*) FROM weights").fetchone() == (1,)
+
+
+def test_a_file_of_the_first_version_is_read_and_gets_room_for_sketches(state, path):
+    state.want_weights({"a": 1.0})
+    state.close()
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("DROP TABLE sketches; PRAGMA user_version = 1")
+    for _ in range(2):
+        with closing(State(path)) as again:
+            assert again.wanted_weights() == ({"a": 1.0}, None)
+            assert again.sketches(["a@3"]) == {}
+
+
+def test_sketches_of_what_stands_no_more_are_let_go(state, tmp_path):
+    save_file({"w": np.ones(3, np.float32)}, tmp_path / "model.safetensors")
+    drawn = sketch(tmp_path)
+    for key in ("a@3", "b@4"):
+        state.save_sketch(key, drawn)
+    assert state.has_sketch("a@3")
+    assert state.sketches(["b@4", "c@5"])["b@4"].to_bytes() == drawn.to_bytes()
+    state.forget_sketches({"b@4", "c@5"})
+    assert (state.has_sketch("a@3"), set(state.sketches(["a@3", "b@4"]))) == (False, {"b@4"})
 
 
 @pytest.mark.parametrize("kind", ["no database", "a folder", "a read-only folder's child"])
