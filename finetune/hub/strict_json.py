@@ -38,6 +38,8 @@ def read_object(path: Path, limit: int) -> dict[str, Any]:
 def _check_depth(value: Any) -> None:
     level = [value]
     for _ in range(MAX_DEPTH):
+        if not level:
+            return
         inner = (item for one in level for item in (one.values() if isinstance(one, dict) else one))
         level = [item for item in inner if isinstance(item, dict | list)]
     if level:
