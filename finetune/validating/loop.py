@@ -52,7 +52,9 @@ class Validator:
             step = self._step()
         except FinetuneError as error:
             return Step(outcome="waiting", why=str(error))
-        if step.outcome == "judged" or self._newest < self._resent + RESEND_BLOCKS:  # the former sent its own weights
+        if step.outcome == "judged":  # and has sent its own weights; whether they were taken, the next step sees
+            self._resent = self._newest - RESEND_BLOCKS
+        if step.outcome == "judged" or self._newest < self._resent + RESEND_BLOCKS:
             return step
         self._resent = self._newest
         unsent = resend(self.ports.chain, self.ports.hotkey, self.state, self._newest)

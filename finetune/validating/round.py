@@ -92,11 +92,11 @@ class Round:
         )
         for fault in tell(ports.publishers, sign(record, ports.hotkey)):
             ports.say(fault)
+        self._say(f"judged; {judgement.seats[str(competition.id)].champion.key} holds the seat of {competition.title}")
         refused = set_weights(ports.chain, ports.hotkey, weights.by_hotkey, self.state)
         if refused:
             ports.say(f"the chain has not taken the weights yet: {refused}")
         self.state.end_round(sync)
-        self._say(f"judged; {judgement.seats[str(competition.id)].champion.key} holds the seat of {competition.title}")
         self._tidy(discovery, roster, judgement)
 
     def _discover(self) -> Discovery:

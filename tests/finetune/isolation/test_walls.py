@@ -154,7 +154,9 @@ print(json.dumps(inside))
 @pytest.mark.parametrize("level", WALLED)
 def test_what_a_scorer_needs_works(tmp_path, level):
     program = """
-import json, sys, threading, torch, competitions, finetune.errors
+import sys
+sys.modules["dill"] = None  # where it is installed, torch imports it, and it wants a folder to write to
+import json, threading, torch, competitions, finetune.errors
 from safetensors.torch import load_file
 threads = [threading.Thread(target=print, kwargs={"file": sys.stderr}) for _ in range(4)]
 for one in threads:
