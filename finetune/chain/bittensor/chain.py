@@ -49,7 +49,8 @@ class BittensorChain(Chain):
         netuid: int,
         *,
         network: str = "finney",
-        dial: Callable[[], Awaitable[Any]] | None = None,
+        client: Any = None,
+        dial: Callable[[], Any] | None = None,
         coldkeys: Mapping[str, Signer] | None = None,
         timeout: float = 120.0,
         clock: Callable[[], float] = time.monotonic,
@@ -60,7 +61,9 @@ class BittensorChain(Chain):
         Args:
             netuid: the subnet.
             network: a name that the library knows, or the address of a node.
-            dial: gives something to await for a connected client, as `bittensor.Subtensor(network)` is.
+            client: one that is built already, a `bittensor.Subtensor` not yet connected or anything with its calls, to
+                be awaited; instead of `network`.
+            dial: gives such a client for every connection; instead of `client`.
             coldkeys: those that may pay for registrations, by address.
             timeout: seconds that one request may take. That for a submission lasts until its block is final,
                 ordinarily less than a minute.
@@ -68,7 +71,7 @@ class BittensorChain(Chain):
             sleep: waits so many seconds.
         """
         self.netuid = netuid
-        self._line = Line(dial or (lambda: _subtensor(network)), seconds=timeout)
+        self._line = Line(dial or (lambda: _subtensor(network) if client is None else client), seconds=timeout)
         self._coldkeys = {} if coldkeys is None else coldkeys
         self._search = Search(newest=self.block, clock=clock, sleep=sleep)
         self._final = -1  # the newest block known to be final: it stays so, and need not be asked for again
@@ -259,14 +262,13 @@ class BittensorChain(Chain):
         return type(error)(text)
 
 
-def _subtensor(network: str) -> Awaitable[Any]:
+def _subtensor(network: str) -> Any:
     import bittensor
 
     try:
-        connecting: Awaitable[Any] = bittensor.Subtensor(network)
+        return bittensor.Subtensor(network)
     except ValueError as error:
         raise SetupError(redacted(str(error))) from error
-    return connecting
 
 
 def _uids(metagraph: Metagraph, hotkeys: Sequence[str]) -> dict[str, int]:

@@ -23,9 +23,14 @@ Work = Callable[[Any], Awaitable[T]]  # what to do with a connected client
 class Line:
     """Asks one client at a time, for one thread. The thread behind it lives from a request to `close` or a failure."""
 
-    def __init__(self, dial: Callable[[], Awaitable[Any]], *, seconds: float) -> None:
-        """Nothing is dialled yet. `dial` gives something to await for a connected client; `seconds` bound a request."""
+    def __init__(self, dial: Callable[[], Any], *, seconds: float) -> None:
+        """Nothing is dialled yet; `seconds` bound a request.
+
+        `dial` gives a client whose calls are awaited: one that `async with` connects and hangs up, as that of the
+        library, or else one that is ready. It may give the same one again.
+        """
         self._dial = dial
+        self._dialled: Any = None
         self._seconds = seconds
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -57,12 +62,12 @@ class Line:
 
         A thread that the library blocks for longer than a few seconds is left behind and ends with the process.
         """
-        loop, thread, client = self._loop, self._thread, self._client
-        self._loop = self._thread = self._client = None
+        loop, thread, dialled = self._loop, self._thread, self._dialled
+        self._loop = self._thread = self._client = self._dialled = None
         if loop is None or thread is None:
             return
-        if client is not None:
-            closing = asyncio.run_coroutine_threadsafe(client.close(), loop)
+        if hasattr(dialled, "__aexit__"):
+            closing = asyncio.run_coroutine_threadsafe(dialled.__aexit__(None, None, None), loop)
             with contextlib.suppress(*library_errors()):
                 closing.result(HANG_UP_SECONDS)
         loop.call_soon_threadsafe(loop.stop)
@@ -70,7 +75,9 @@ class Line:
 
     async def _work(self, work: Work[T]) -> T:
         if self._client is None:
-            self._client = await self._dial()
+            self._dialled = self._dial()
+            connecting = hasattr(self._dialled, "__aenter__")
+            self._client = await self._dialled.__aenter__() if connecting else self._dialled
         return await work(self._client)
 
     def _opened(self) -> asyncio.AbstractEventLoop:

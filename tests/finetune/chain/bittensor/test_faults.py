@@ -65,6 +65,26 @@ class TestLine:
         assert world.chain.block() == 0
         assert world.node.dials == 3
 
+    def test_a_client_that_is_built_already_is_connected_again_after_a_fault(self, world):
+        chain = world.connect(dial=None, client=world.node.dial())
+        assert chain.block() == 0
+        world.node.fault = raises(ConnectionRefusedError("down"), "query Now")
+        with pytest.raises(ChainUnavailable, match="down"):
+            chain.block_time(0)
+        world.node.fault = raises(ConnectionRefusedError("down"), "nothing")
+        assert chain.block_time(0) == 1_700_000_000.5
+        assert world.node.dials == 2
+
+    def test_a_client_that_is_ready_is_asked_as_it_is_and_never_hung_up(self, world):
+        class Ready:
+            async def finalized_block(self):
+                return 7
+
+        chain = world.connect(dial=None, client=Ready())
+        assert chain.block() == 7
+        chain.close()
+        assert chain.block() == 7
+
     def test_a_request_that_hangs_ends_with_its_connection_and_its_thread(self, world):
         chain = world.connect(timeout=0.2)
         world.node.fault = hangs("query Now")
