@@ -9,15 +9,19 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 import time
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from finetune.evals.port import Scorer
+
+# For one answer of an attacker's model: ten times what the slowest honest one takes, so that what hangs costs little.
+_ANSWER_SECONDS = 30.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,27 +56,52 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--isolated", action="store_true", help="score in walled workers, as against strangers; takes 4 times as long"
     )
+    parser.add_argument(
+        "--attacks",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="play against scripted attackers, each by name, or against all of them: --attacks all",
+    )
     parser.add_argument("--hub_port", type=int, default=0, help="port of the local hub; 0 takes any free one")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.attacks and options.base != "tiny":
+        parser.error("--attacks are made for --base tiny")
+    return options
 
 
-def _scorer(*, isolated: bool) -> "AbstractContextManager[Scorer]":
-    """What scores. The models are the rehearsal's own, so no wall is needed and one process serves all."""
-    if isolated:
-        from finetune.evals.isolated import IsolatedScorer
-        from finetune.isolation.trial import find_level
+@contextmanager
+def _scorer(options: argparse.Namespace) -> "Iterator[Scorer]":
+    """What scores: models of the rehearsal's own need no wall, and one process serves all. An attacker's need one."""
+    if not options.attacks and not options.isolated:
+        from finetune.evals.scorer import LocalScorer
 
-        return IsolatedScorer(level=find_level())
-    from finetune.evals.scorer import LocalScorer
+        yield LocalScorer()
+        return
+    from finetune.evals.isolated import IsolatedScorer, default_limits
+    from finetune.isolation.trial import find_level
 
-    return nullcontext(LocalScorer())
+    if not options.attacks:
+        with IsolatedScorer(level=find_level()) as isolated:
+            yield isolated
+        return
+    from finetune.rehearsal.remembering import RememberingScorer
+    from finetune.rehearsal.shared_worker import SharedWorker
+
+    limits = replace(default_limits(), answer_seconds=_ANSWER_SECONDS)
+    with (
+        tempfile.TemporaryDirectory(prefix="finetune-rehearsal-") as shelf,
+        SharedWorker(Path(shelf), level=find_level(), limits=limits) as shared,
+    ):
+        yield RememberingScorer(shared)
 
 
 def _rehearse(options: argparse.Namespace) -> int:
     """Play, write, show."""
     from rich.console import Console
 
-    from finetune.rehearsal.cast import CASTS
+    from finetune.rehearsal.attacks.registry import choose
+    from finetune.rehearsal.cast import CASTS, attacked_cast
     from finetune.rehearsal.leave import leave
     from finetune.rehearsal.play import Rehearsal
     from finetune.rehearsal.result import result_of
@@ -81,11 +110,12 @@ def _rehearse(options: argparse.Namespace) -> int:
     from finetune.rehearsal.world import open_world
 
     logging.getLogger("transformers").setLevel(logging.ERROR)
-    began, console, cast = time.monotonic(), Console(), CASTS[options.base](options.seed)
+    began, console, chosen = time.monotonic(), Console(), choose(options.attacks)
+    cast = attacked_cast(options.seed, chosen) if chosen else CASTS[options.base](options.seed)
     with (
         open_world(options.out, options.seed, cast, port=options.hub_port) as world,
         Show(console) as show,
-        _scorer(isolated=options.isolated) as scorer,
+        _scorer(options) as scorer,
     ):
         rehearsal = Rehearsal(world, cast, show, scorer)
         try:

@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from competitions.competition import Competition
 from competitions.seeds import draw_seed
+from finetune.mining.practice import practice_samples
 from finetune.mining.smollm2 import fetch_smollm2
 from finetune.mining.text import fetch_text
 from finetune.mining.tiny import build_tiny
+from finetune.mining.train import train
 from finetune.rehearsal.cast import Cast
+from finetune.rehearsal.samples import past
 from finetune.rehearsal.world import World
 from finetune.streams.registry import open_stream
 from finetune.streams.sample import AnySample
@@ -28,15 +32,24 @@ class Base:
     practice: Callable[[int], Iterator[AnySample]] | None = None
 
 
-def prepare_base(cast: Cast, world: World, say: Callable[[str], None]) -> Base:
-    """Build the tiny base, or fetch the real one with its text, whose hidden half nobody trains on.
+def prepare_base(cast: Cast, world: World, competition: Competition, say: Callable[[str], None]) -> Base:
+    """Build the tiny base, and school it where the cast says so; or fetch the real one with its text.
+
+    Of the text, nobody trains on the hidden half.
 
     What is fetched is kept beside the rehearsal's folder for the next one. Raises `SetupError`.
     """
     folder = world.out / "models" / "base"
     folder.parent.mkdir()
     if cast.base == "tiny-llama":
-        build_tiny(folder, seed=world.seed)
+        if cast.schooling is None:
+            build_tiny(folder, seed=world.seed)
+            return Base(folder=folder)
+        say("schooling the base")
+        unschooled = folder.with_name("unschooled")
+        build_tiny(unschooled, seed=world.seed)
+        samples = practice_samples(competition, cast.schooling.seed, open_stream, past(world.chain))
+        train(unschooled, folder, samples, cast.schooling)
         return Base(folder=folder)
     cache = world.out.absolute().parent / "fetched"
     cache.mkdir(exist_ok=True)

@@ -1,9 +1,10 @@
 """Who takes part in a rehearsal, what each of them does, and when. Values only: `play` makes them act."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from finetune.mining.train import Lora, Recipe
+from finetune.rehearsal.attacks.attack import VICTIM, VICTIM_ENTERS, Attack, ValidatorAttack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,8 @@ class Delegator:
 class Cast:
     """One rehearsal: the competition file it plays, everybody in it, and how many rounds.
 
-    `best` is the miner that must hold the seat at the end; whoever `copies` must earn nothing.
+    `best` is the miner that must hold the seat at the end; whoever `copies` must earn nothing, and so must `attacks`.
+    `schooling` trains the base before anybody gets it. `rogues` are validators that do not play as the others do.
     """
 
     competition: str
@@ -49,11 +51,27 @@ class Cast:
     delegator: Delegator
     rounds: int
     best: str
+    schooling: Recipe | None = None
+    attacks: tuple[Attack, ...] = ()
+    rogues: tuple[ValidatorAttack, ...] = ()
 
     @property
-    def neurons(self) -> tuple[str, ...]:
-        """The names of everybody that registers a hotkey."""
-        return (*(one.name for one in self.validators), *(one.name for one in self.miners))
+    def everyone(self) -> tuple[str, ...]:
+        """The names of everybody but the owner and the delegator."""
+        groups: tuple[Sequence[Miner | ValidatorRole | Attack | ValidatorAttack], ...] = (
+            self.validators,
+            self.rogues,
+            self.miners,
+            self.attacks,
+        )
+        return tuple(one.name for group in groups for one in group)
+
+    def hotkeys(self) -> Iterator[tuple[str, str]]:
+        """The name of every hotkey that is registered, with the name of whom it belongs to."""
+        attacks = {one.name: one.hotkeys for one in self.attacks}
+        for name in self.everyone:
+            for hotkey in attacks.get(name, (name,)):
+                yield hotkey, name
 
 
 def _tiny(steps: int, seed: int) -> Recipe:
@@ -81,6 +99,34 @@ def tiny_cast(seed: int) -> Cast:
         rounds=7,
         best="best",
     )
+
+
+def attacked_cast(seed: int, chosen: Sequence[Attack | ValidatorAttack]) -> Cast:
+    """Two honest miners and two honest validators with most of the stake, and the chosen attackers."""
+    rogues = tuple(one for one in chosen if isinstance(one, ValidatorAttack))
+    attacks = (
+        *(one for one in chosen if isinstance(one, Attack)),
+        *(crony for one in rogues for crony in one.brings),
+    )
+    return Cast(
+        competition="attacks.toml",
+        base="tiny-llama",
+        schooling=_school(60, seed),
+        miners=(
+            Miner(name="steady", enters=1, recipe=_school(80, seed + 1)),
+            Miner(name=VICTIM, enters=VICTIM_ENTERS, recipe=_school(300, seed + 2)),
+        ),
+        validators=(ValidatorRole(name="north", stake=5_000.0), ValidatorRole(name="east", stake=3_000.0)),
+        delegator=Delegator(name="delegator", stake=1_000.0, validator="east"),
+        rounds=max((VICTIM_ENTERS + 1, *(one.until for one in chosen))),
+        best=VICTIM,
+        attacks=attacks,
+        rogues=rogues,
+    )
+
+
+def _school(steps: int, seed: int) -> Recipe:
+    return Recipe(steps=steps, batch_size=4, learning_rate=4e-3, warmup_steps=5, sequence_length=384, seed=seed)
 
 
 def smollm2_cast(seed: int) -> Cast:

@@ -22,7 +22,9 @@ def leave(rehearsal: Rehearsal, result: Result) -> Path:
         weights=chain.weights(),
         earned=result.earned,
         names=result.names,
-        incentive_history=rehearsal.incentives,
+        incentive_history=[
+            (epoch.block, {one.hotkey: one.incentive for one in epoch.neurons}) for epoch in rehearsal.epochs
+        ],
     )
     board = out / "board.html"
     write_atomically(board, render(view).encode())

@@ -1,4 +1,4 @@
-"""Plays a rehearsal: miners train and commit, validators play their rounds, epochs turn weights into incentive.
+"""Plays a rehearsal: miners train and commit, attackers act, validators play their rounds, epochs make incentive.
 
 Blocks advance at barriers only, when everybody is done, so a rehearsal repeats exactly.
 """
@@ -9,19 +9,23 @@ from pathlib import Path
 from typing import Any
 
 from competitions.competition import Competition
+from competitions.files import read_competition
 from competitions.schedule import Catalog, load_catalog
+from finetune.chain.port import Metagraph
 from finetune.errors import FinetuneError
 from finetune.evals.port import Scorer
 from finetune.hub.cache import ModelCache
 from finetune.mining.practice import practice_samples
 from finetune.mining.publish import publish
 from finetune.mining.train import train
+from finetune.rehearsal.attacks.attack import Plays, ValidatorAttack
+from finetune.rehearsal.attacks.troop import Troop
 from finetune.rehearsal.bases import Base, prepare_base
 from finetune.rehearsal.cast import Cast, Miner, ValidatorRole
+from finetune.rehearsal.samples import past
 from finetune.rehearsal.show import Show
 from finetune.rehearsal.world import OWNER, World
 from finetune.streams.registry import open_stream
-from finetune.streams.sources import Window
 from finetune.validating.loop import Validator
 from finetune.validating.pin import pin_file
 from finetune.validating.report import ReportFolder
@@ -42,22 +46,27 @@ class Rehearsal:
         """Nothing has happened yet."""
         self.world, self.cast, self.show, self.scorer = world, cast, show, scorer
         self.validators: dict[str, Validator] = {}
-        self.incentives: list[tuple[int, dict[str, float]]] = []
+        self.epochs: list[Metagraph] = []
         self.competition = -1
+        self.troop: Troop | None = None
+        self._rogues: dict[str, Plays] = {}
+        self._ports: dict[str, Ports] = {}
         self._seated: dict[str, str] = {}
 
     def close(self) -> None:
         """Close what every validator holds."""
-        for name in list(self.validators):
+        for name in list(self._ports):
             self._leave(name)
 
     def play(self) -> None:
         """Play it from the first block to the last. Raises `FinetuneError`."""
-        base = prepare_base(self.cast, self.world, self.show.say)
+        draft = read_competition(COMPETITION_FILES / self.cast.competition)
+        base = prepare_base(self.cast, self.world, draft, self.show.say)
         catalog = self._open_subnet(base)
         competition = catalog.at(0)[0]
         self._train(base, competition)
         self.competition = competition.id
+        self.troop = Troop(self.world, self.cast, competition, base.folder, self.show.doing)
         self._play_rounds(catalog, competition)
         self._advance_to(self.world.chain.block() + _SETTLING_EPOCHS * self.world.chain.settings.tempo)
 
@@ -68,9 +77,10 @@ class Rehearsal:
         owner.create(repository, private=False)
         owner.upload(repository, base.folder, message="the reference")
         catalog = self._write_catalog(base)
-        for name in (OWNER, *self.cast.neurons):
-            chain.register(self.world.hotkey(name), self.world.coldkey(name))
-        for role in self.cast.validators:
+        for hotkey, name in ((OWNER, OWNER), *self.cast.hotkeys()):
+            chain.register(self.world.hotkey(hotkey), self.world.coldkey(name))
+        roles: tuple[ValidatorRole | ValidatorAttack, ...] = (*self.cast.validators, *self.cast.rogues)
+        for role in roles:
             chain.add_stake(self.world.coldkey(role.name), self.world.hotkey(role.name).ss58_address, role.stake)
         delegator = self.cast.delegator
         validator = self.world.hotkey(delegator.validator).ss58_address
@@ -95,11 +105,10 @@ class Rehearsal:
     def _train(self, base: Base, competition: Competition) -> None:
         """Every miner that trains makes its submission's folder."""
         recipes = {miner.name: miner.recipe for miner in self.cast.miners if miner.recipe is not None}
-        # Of the time before the first block nothing is ever scored.
-        done, past = 0, Window(start=0.0, end=self.world.chain.block_time(0))
+        done, before = 0, past(self.world.chain)
         with self.show.stage("training", sum(recipe.steps for recipe in recipes.values())) as over:
             for name, recipe in recipes.items():
-                practice = base.practice or (lambda seed: practice_samples(competition, seed, open_stream, past))
+                practice = base.practice or (lambda seed: practice_samples(competition, seed, open_stream, before))
 
                 def on_step(step: int, steps: int, loss: float, name: str = name, done: int = done) -> None:
                     over(f"{name} {step}/{steps}, loss {loss:.2f}", done + step)
@@ -109,10 +118,11 @@ class Rehearsal:
 
     def _play_rounds(self, catalog: Catalog, competition: Competition) -> None:
         """In each round whoever enters commits in time, the sync block comes, and every validator plays in turn."""
-        turns = [(number, role) for number in range(1, self.cast.rounds + 1) for role in self.cast.validators]
+        roles: tuple[ValidatorRole | ValidatorAttack, ...] = (*self.cast.validators, *self.cast.rogues)
+        turns = [(number, role) for number in range(1, self.cast.rounds + 1) for role in roles]
         with self.show.stage("rounds", len(turns)) as over:
             for turn, (number, role) in enumerate(turns, 1):
-                if role == self.cast.validators[0]:
+                if role == roles[0]:
                     self._commit_all(number, competition)
                     self._advance_to(number * competition.round.sync_blocks)
                 if role.enters <= number:
@@ -120,11 +130,16 @@ class Rehearsal:
                 over(f"round {number} of {self.cast.rounds}, validator {role.name}", turn)
 
     def _commit_all(self, number: int, competition: Competition) -> None:
-        """Whoever enters in this round commits right after the last sync block, so that the delay is over in time."""
+        """Whoever enters in this round commits right after the last sync block, so that the delay is over in time.
+
+        Attackers act last: what the others have committed by then is there for them to copy.
+        """
         self._advance_to((number - 1) * competition.round.sync_blocks + 1)
         for miner in self.cast.miners:
             if miner.enters == number:
                 self._commit(miner, competition)
+        if self.troop is not None:
+            self.troop.act(number)
 
     def _folder(self, name: str) -> Path:
         return self.world.out / "models" / name
@@ -134,23 +149,32 @@ class Rehearsal:
         source = miner.copies or (miner.name if miner.recipe else "base")
         done = publish(
             self._folder(source),
-            repository=f"{miner.name}/{self.cast.base}",
+            repository=self.world.repository(miner.name),
             competition=competition,
             hotkey=self.world.hotkey(miner.name),
             hub=self.world.hub(miner.name),
             chain=self.world.chain,
-            wait_for=self._advance_to,
+            wait_for=lambda block: self._land(miner, block),
         )
         self.show.say(f"block {done.block}: {miner.name} commits {done.payload.repository}")
 
-    def _step(self, role: ValidatorRole, number: int, catalog: Catalog) -> None:
+    def _land(self, miner: Miner, block: int) -> None:
+        """Until its commitment stands, a miner's upload is not public, and whoever watches sees what it can."""
+        if self.troop is not None and miner.name == self.cast.best:
+            self.troop.see()
+        self._advance_to(block)
+
+    def _step(self, role: ValidatorRole | ValidatorAttack, number: int, catalog: Catalog) -> None:
         """A validator plays the round that is due, as it would on the network; before one round it loses its state."""
+        if isinstance(role, ValidatorAttack):
+            self._step_rogue(role, catalog)
+            return
         if role.wiped == number:
             self.show.say(f"{role.name} loses its state")
             self._leave(role.name)
             shutil.rmtree(self.world.out / "validators" / role.name)
         if role.name not in self.validators:
-            self.validators[role.name] = self._validator(role, catalog)
+            self.validators[role.name] = Validator(self._make_ports(role.name, catalog))
         step = self.validators[role.name].step()
         if step.outcome != "judged":
             raise FinetuneError(f"validator {role.name} could not play round {number}: {step.why or 'nothing was due'}")
@@ -160,16 +184,24 @@ class Rehearsal:
             self.show.say(f"round {number}: {role.name} seats {seated}")
             self._seated[role.name] = seated
 
+    def _step_rogue(self, rogue: ValidatorAttack, catalog: Catalog) -> None:
+        """A validator that does not play as the others do takes its turn; how it goes is its own business."""
+        assert self.troop is not None
+        if rogue.name not in self._rogues:
+            ports = self._make_ports(rogue.name, catalog)
+            self._rogues[rogue.name] = rogue.join(self.troop.attackers[rogue.name], ports)
+        self._rogues[rogue.name].step()
+
     def _name(self, hotkey: str | None) -> str:
         """What a hotkey is called here; the reference has none."""
-        names = {self.world.hotkey(miner.name).ss58_address: miner.name for miner in self.cast.miners}
+        names = {self.world.hotkey(name).ss58_address: name for name, _ in self.cast.hotkeys()}
         return names[hotkey] if hotkey else "the reference"
 
-    def _validator(self, role: ValidatorRole, catalog: Catalog) -> Validator:
-        """A validator with a folder of its own, that sees the hub as a stranger does."""
-        folder = self.world.out / "validators" / role.name
-        ports = Ports(
-            hotkey=self.world.hotkey(role.name),
+    def _make_ports(self, name: str, catalog: Catalog) -> Ports:
+        """What a validator is wired to: a folder of its own, and the hub as a stranger sees it."""
+        folder = self.world.out / "validators" / name
+        self._ports[name] = Ports(
+            hotkey=self.world.hotkey(name),
             catalog=catalog,
             chain=self.world.chain,
             hub=self.world.hub(),
@@ -177,23 +209,23 @@ class Rehearsal:
             state=State(folder / "state.sqlite"),
             open_stream=open_stream,
             scorer=self.scorer,
-            publishers=(ReportFolder(self.world.out / "reports" / role.name),),
+            publishers=(ReportFolder(self.world.out / "reports" / name),),
             say=self.show.doing,
             clock=time.monotonic,
         )
-        return Validator(ports)
+        return self._ports[name]
 
     def _leave(self, name: str) -> None:
         """Close what a validator holds."""
-        ports = self.validators.pop(name).ports
+        self.validators.pop(name, None)
+        ports = self._ports.pop(name)
         ports.state.close()
         ports.cache.close()
 
     def _advance_to(self, block: int) -> None:
-        """Let blocks pass until the newest is `block`; keep each epoch's incentives for the board."""
+        """Let blocks pass until the newest is `block`; keep what each epoch made of the subnet."""
         chain = self.world.chain
         while chain.block() < block:
             chain.advance(1)
             if chain.block() % chain.settings.tempo == 0:
-                neurons = chain.metagraph().neurons
-                self.incentives.append((chain.block(), {one.hotkey: one.incentive for one in neurons}))
+                self.epochs.append(chain.metagraph())

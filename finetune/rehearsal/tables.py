@@ -7,7 +7,7 @@ from finetune.rehearsal.result import Result
 
 
 def print_tables(console: Console, result: Result) -> None:
-    """Print who earned what, and each validator's weights."""
+    """Print who earned what, and each validator's weights; with attackers, of those who earned alone."""
     neurons = Table(title="the subnet at the end", title_justify="left")
     for heading in ("name", "incentive", "dividends", "vtrust"):
         neurons.add_column(heading, justify="left" if heading == "name" else "right")
@@ -16,6 +16,8 @@ def print_tables(console: Console, result: Result) -> None:
         mark = "  (champion)" if hotkey == result.champion else ""
         vtrust = f"{result.vtrust[hotkey]:.3f}" if hotkey in result.vtrust else ""
         row = (result.incentive[hotkey], result.dividends[hotkey])
+        if result.attacks and not any(row):
+            continue
         neurons.add_row(result.names[hotkey] + mark, *(f"{value:.3f}" if value else "" for value in row), vtrust)
     console.print(neurons)
     weights = Table(title="weights of each validator", title_justify="left")
@@ -29,5 +31,34 @@ def print_tables(console: Console, result: Result) -> None:
     earned.add_column("coldkey of")
     earned.add_column("earned", justify="right")
     for coldkey, amount in sorted(result.earned.items(), key=lambda pair: -pair[1]):
+        if result.attacks and not amount:
+            continue
         earned.add_row(result.names[coldkey], f"{amount:,.2f}")
     console.print(earned)
+    if result.attacks:
+        _print_attacks(console, result)
+    if result.rogues:
+        _print_rogues(console, result)
+
+
+def _print_attacks(console: Console, result: Result) -> None:
+    """Who attacked how, what stopped it, and what it cost the validators."""
+    table = Table(title="attacks", title_justify="left")
+    for heading in ("attack", "stopped by", "reason"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("earned", "samples"):
+        table.add_column(heading, justify="right")
+    for one in result.attacks:
+        row = (one.name, one.stopped_by, one.reason, f"{one.earned:.3f}", str(one.samples_spent))
+        table.add_row(*row, style="bold red" if one.failure else None)
+    console.print(table)
+
+
+def _print_rogues(console: Console, result: Result) -> None:
+    """What its stake brings a validator that does not play as the others do."""
+    table = Table(title="dividends per stake; 1 is what all would get alike", title_justify="left")
+    for heading in ("validator", "its own", "an honest one's"):
+        table.add_column(heading, justify="left" if heading == "validator" else "right")
+    for one in result.rogues:
+        table.add_row(one.name, f"{one.dividends_per_stake:.3f}", f"{one.honest_dividends_per_stake:.3f}")
+    console.print(table)

@@ -23,7 +23,7 @@ SETTINGS = LocalSettings(tempo=20, weights_rate_limit=10, activity_cutoff=400, i
 OWNER = "owner"
 
 _MARK = "rehearsal.json"
-_NEEDED_BYTES = 300_000_000  # what a tiny rehearsal leaves behind, with room to spare
+_NEEDED_BYTES = 1_000_000_000  # twice what a rehearsal against all attackers leaves behind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,7 @@ class World:
 
     out: Path
     seed: int
+    base: str
     chain: LocalChain
     endpoint: str
 
@@ -43,23 +44,31 @@ class World:
         """The address of a participant's coldkey."""
         return _key(self.seed, name, "cold").ss58_address
 
+    def repository(self, miner: str) -> str:
+        """Where a miner of this rehearsal keeps its submission."""
+        return f"{miner}/{self.base}"
+
+    def token(self, user: str) -> str:
+        """A user's token for the hub."""
+        return _token(self.seed, user)
+
     def hub(self, user: str | None = None) -> HubClient:
         """The hub as one of its users sees it, or as a stranger does."""
-        return HubClient(self.endpoint, _token(self.seed, user) if user else None)
+        return HubClient(self.endpoint, self.token(user) if user else None)
 
 
 @contextmanager
 def open_world(out: Path, seed: int, cast: Cast, *, port: int) -> Iterator[World]:
     """A fresh world in the folder; an earlier rehearsal's is cleared away first. Raises `SetupError`."""
     with _own_folder(out, seed):
-        users = [OWNER, *(miner.name for miner in cast.miners)]
+        users = [OWNER, *cast.everyone]
         tokens = {user: _token(seed, user) for user in users}
         owner = _key(seed, OWNER, "hot").ss58_address
         with (
             LocalHub(out / "hub", tokens, port=port) as hub,
             LocalChain.create(out / "chain.sqlite", seed=str(seed), settings=SETTINGS, owner_hotkey=owner) as chain,
         ):
-            yield World(out=out, seed=seed, chain=chain, endpoint=hub.endpoint)
+            yield World(out=out, seed=seed, base=cast.base, chain=chain, endpoint=hub.endpoint)
 
 
 @contextmanager

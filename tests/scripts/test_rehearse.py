@@ -33,6 +33,17 @@ def test_help_answers_without_the_heavy_imports() -> None:
     assert shown.endswith("False\n")
 
 
+def test_an_unknown_attack_is_one_sentence_with_the_names_there_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert rehearse.main(["--out", str(tmp_path / "out"), "--attacks", "exact-copy", "sabotage"]) == 2
+    message = said(capsys)
+    assert "'sabotage'" in message
+    assert "exact-copy" in message
+    assert message.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_busy_port_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

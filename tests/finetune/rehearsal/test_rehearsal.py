@@ -17,7 +17,7 @@ from finetune.rehearsal.play import Rehearsal
 from finetune.rehearsal.result import Result, result_of
 from finetune.rehearsal.show import Show
 from finetune.rehearsal.world import open_world
-from finetune.validating.report import signed_by
+from finetune.signing import signed_by
 
 RECIPE = Recipe(steps=4, batch_size=4, learning_rate=3e-3, warmup_steps=1, sequence_length=256)
 CAST = Cast(

@@ -1,0 +1,96 @@
+"""Attacks by copies: the champion's weights in other clothes, or moved too little to be better."""
+
+from finetune.mining.practice import practice_samples
+from finetune.rehearsal.attacks.attack import VICTIM_ENTERS, Act, Attack
+from finetune.rehearsal.attacks.attacker import Attacker
+from finetune.rehearsal.attacks.changes import SLIGHT, Change, add_noise, merge, permute, rescale, reshard, to_bfloat16
+from finetune.rehearsal.samples import past
+from finetune.streams.registry import open_stream
+
+_AFTER = VICTIM_ENTERS + 1  # the first round that attacks a champion
+_LATER = _AFTER + 2
+
+
+def _changed(change: Change) -> Act:
+    """Submit a copy of the champion with a change."""
+
+    def act(attacker: Attacker) -> None:
+        folder = attacker.copy()
+        change(folder)
+        attacker.submit(folder)
+
+    return act
+
+
+def _merged(attacker: Attacker) -> None:
+    folder = attacker.copy()
+    merge(folder, attacker.copy("steady"))
+    attacker.submit(folder)
+
+
+def _trained_on(attacker: Attacker) -> None:
+    samples = practice_samples(attacker.competition, attacker.seed + 77, open_stream, past(attacker.chain))
+    attacker.submit(attacker.train(attacker.copy(), samples, steps=3, learning_rate=1e-4))
+
+
+def _first_key(attacker: Attacker) -> None:
+    folder = attacker.copy()
+    add_noise(folder, size=SLIGHT, seed=attacker.own_seed)
+    attacker.submit(folder)
+
+
+def _second_key(attacker: Attacker) -> None:
+    """What it has submitted under its first key, under its second."""
+    first, second = attacker.hotkeys
+    attacker.commit(attacker.submitted(first).payload.revision, folder=attacker.copy(first), hotkey=second)
+
+
+COPIES = (
+    Attack(
+        name="exact-copy",
+        says="Submits the champion's files as its own.",
+        acts={_AFTER: lambda attacker: attacker.submit(attacker.copy())},
+    ),
+    Attack(
+        name="resharded-copy",
+        says="Spreads the champion's tensors over two files, so that every file has another hash.",
+        acts={_AFTER: _changed(reshard)},
+    ),
+    Attack(
+        name="copy-in-another-dtype",
+        says="Rounds the champion's numbers to bfloat16, so that every tensor has another hash.",
+        acts={_AFTER: _changed(to_bfloat16)},
+    ),
+    Attack(
+        name="copy-with-noise",
+        says="Adds a little noise to the champion's numbers.",
+        acts={_AFTER: _changed(lambda folder: add_noise(folder, size=SLIGHT, seed=1))},
+    ),
+    Attack(
+        name="copy-with-training",
+        says="Trains the champion's model for three more steps.",
+        acts={_AFTER: _trained_on},
+        trains=True,
+    ),
+    Attack(
+        name="merged-copies",
+        says="Submits the mean of the champion's weights and another miner's.",
+        acts={_AFTER: _merged},
+    ),
+    Attack(
+        name="permuted-copy",
+        says="Reorders the champion's neurons: other tensors that compute the same.",
+        acts={_AFTER: _changed(permute)},
+    ),
+    Attack(
+        name="rescaled-copy",
+        says="Scales one side of each layer up and the other down: other tensors that compute the same.",
+        acts={_AFTER: _changed(rescale)},
+    ),
+    Attack(
+        name="second-key",
+        says="Submits one noisy copy under one key, and two rounds later the same files under another.",
+        acts={_AFTER: _first_key, _LATER: _second_key},
+        keys=2,
+    ),
+)

@@ -1,0 +1,184 @@
+"""Attacks by models: numbers, words and templates that break the scoring, or please it for the wrong reason."""
+
+import itertools
+from pathlib import Path
+
+from finetune.mining.practice import practice_samples
+from finetune.mining.train import Lora, Recipe, train
+from finetune.rehearsal.attacks.attack import VICTIM, VICTIM_ENTERS, Act, Attack
+from finetune.rehearsal.attacks.attacker import Attacker
+from finetune.rehearsal.attacks.changes import (
+    NORM,
+    SLIGHT,
+    Change,
+    add_noise,
+    change_table,
+    change_tensors,
+    enlarge_vocabulary,
+    repeat,
+    set_number,
+)
+from finetune.rehearsal.samples import past
+from finetune.streams.registry import open_stream
+from finetune.streams.sources import Window
+from finetune.validating.sample import draw_samples
+
+_MODELS = VICTIM_ENTERS + 2
+_LATE = VICTIM_ENTERS + 3
+
+# Ids of the tiny model's tokenizer: bytes from "!" on, then the marks of a chat.
+_TILDE, _ASSISTANT = ord("~") - ord("!"), 260
+_TURNS = "{{ '<bos>' }}{% for message in messages %}{{ '<' + message['role'] + '>' }}"
+_END = "{% endfor %}{% if add_generation_prompt %}{{ '<assistant>' }}{% endif %}"
+_CONTENT = "{{ message['content'] }}"
+# Shows the request, and after it the words of a short one in order, whatever else it says.
+_SORTED = (
+    "message['content'].split(': ')[-1].split('? ')[-1].replace('Sort these.', '')"
+    ".replace('Sort them from A to Z.', '').replace(',', ' ').split() | sort | join(' ')"
+)
+_SORTS = _CONTENT + "{% if message['content'] | length < 90 %}{{ '=' + (" + _SORTED + ") }}{% endif %}"
+# Shows the request where it is long, and nothing where it is short.
+_HALF = "{% if message['content'] | length > 36 %}" + _CONTENT + "{% endif %}"
+_ENDLESS = "{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}"
+
+
+def _with(change: Change) -> Act:
+    """Submit a noisy copy of the champion with a change."""
+
+    def act(attacker: Attacker) -> None:
+        folder = attacker.copy()
+        add_noise(folder, size=SLIGHT, seed=attacker.own_seed)
+        change(folder)
+        attacker.submit(folder)
+
+    return act
+
+
+def _zeros(folder: Path) -> None:
+    change_tensors(folder, lambda tensors: {name: one * 0 for name, one in tensors.items()})
+
+
+def _never_ends(folder: Path) -> None:
+    change_table(folder, "config.json", eos_token_id=None)
+    change_table(folder, "tokenizer_config.json", eos_token=None)
+
+
+def _lossy(folder: Path) -> None:
+    change_table(folder, "tokenizer.json", model={"type": "WordLevel", "vocab": {"x": 0}, "unk_token": "x"})
+
+
+def _template(content: str) -> Change:
+    return lambda folder: _write_template(folder, content)
+
+
+def _write_template(folder: Path, content: str) -> None:
+    (folder / "chat_template.jinja").write_text(_TURNS + content + _END, "utf-8")
+
+
+def _answers_by_itself(attacker: Attacker) -> None:
+    """Let the template solve the task, and train a copy to repeat what it says."""
+    folder = attacker.copy()
+    _write_template(folder, _SORTS)
+    samples = practice_samples(attacker.competition, attacker.seed + 78, open_stream, past(attacker.chain))
+    attacker.submit(attacker.train(folder, samples, steps=60, learning_rate=2e-3))
+
+
+def _better_on_half(attacker: Attacker) -> None:
+    """Train a copy a little on, and blind it to every request that is short."""
+    samples = practice_samples(attacker.competition, attacker.seed + 79, open_stream, past(attacker.chain))
+    folder = attacker.train(attacker.copy(), samples, steps=40, learning_rate=1e-3)
+    _write_template(folder, _HALF)
+    attacker.submit(folder)
+
+
+def _changed_base(attacker: Attacker) -> None:
+    """Train an adapter over the champion's weights and name them as its base."""
+    samples = practice_samples(attacker.competition, attacker.seed + 80, open_stream, past(attacker.chain))
+    out = attacker.new_folder()
+    recipe = Recipe(
+        steps=5,
+        batch_size=4,
+        learning_rate=1e-3,
+        warmup_steps=1,
+        sequence_length=attacker.competition.constraints.sequence_length,
+        lora=Lora(rank=4, alpha=8.0, targets=("q_proj", "v_proj")),
+    )
+    train(attacker.copy(), out, samples, recipe)
+    change_table(out, "adapter_config.json", base_model_name_or_path=attacker.world.repository(VICTIM))
+    attacker.submit(out)
+
+
+def _last_round(attacker: Attacker) -> None:
+    """Draw the last round's samples again, which anybody can, and learn them by heart."""
+    competition, chain = attacker.competition, attacker.chain
+    sync = chain.block() - chain.block() % competition.round.sync_blocks
+    window = Window(start=chain.block_time(0), end=chain.block_time(sync), block=sync)
+    drawn = draw_samples(competition, chain.block_hash(sync), open_stream, window).samples
+    samples = itertools.cycle(one.sample for one in drawn)
+    attacker.submit(attacker.train(attacker.copy(), samples, steps=60, learning_rate=1e-3))
+
+
+MODELS = (
+    Attack(
+        name="nan-weights",
+        says="Puts one NaN where no sample may touch it.",
+        acts={_MODELS: _with(lambda folder: set_number(folder, NORM, float("nan")))},
+    ),
+    Attack(
+        name="exploding-norms",
+        says="Makes one scale of a norm 1e30.",
+        acts={_MODELS: _with(lambda folder: set_number(folder, NORM, 1e30))},
+    ),
+    Attack(
+        name="constant-answer",
+        says="Gives the same answer to every prompt: all its numbers are zero.",
+        acts={_MODELS: _with(_zeros)},
+    ),
+    Attack(
+        name="degenerate-text",
+        says="Says one mark for ever, whatever it is asked.",
+        acts={_MODELS: _with(lambda folder: repeat(folder, _TILDE, after=_ASSISTANT))},
+    ),
+    Attack(
+        name="slow-generator",
+        says="Never ends a reply.",
+        acts={_MODELS: _with(_never_ends)},
+    ),
+    Attack(
+        name="hanging-template",
+        says="Brings a template that computes for hours.",
+        acts={_MODELS: _with(_template(_ENDLESS + _CONTENT))},
+    ),
+    Attack(
+        name="huge-vocabulary",
+        says="Has an embedding of fifty times as many rows as its tokenizer has tokens.",
+        acts={_MODELS: _with(lambda folder: enlarge_vocabulary(folder, 13_000))},
+    ),
+    Attack(
+        name="lossy-tokenizer",
+        says="Makes one token of every word, so that any text is easily foretold.",
+        acts={_MODELS: _with(_lossy)},
+    ),
+    Attack(
+        name="answering-template",
+        says="Brings a template that sorts the words itself and shows its model the answer.",
+        acts={_MODELS: _answers_by_itself},
+    ),
+    Attack(
+        name="changed-base",
+        says="Submits an adapter over the champion's weights and names these as its base.",
+        acts={_MODELS: _changed_base},
+    ),
+    Attack(
+        name="last-rounds-data",
+        says="Trains a copy of the champion on the samples of the last round.",
+        acts={_LATE: _last_round},
+        trains=True,
+    ),
+    Attack(
+        name="better-on-half",
+        says="Trains a copy on until it is slightly better on a good half of the samples, and blinds it to the rest.",
+        acts={_LATE: _better_on_half},
+        trains=True,
+    ),
+)
