@@ -3,8 +3,10 @@
 Prompt and reference are tokenised apart, without special tokens, and their ids joined: no token spans both, so the
 tokens that are scored hold the reference's bytes and no others.
 
-- The prompt of a chat is the tokenizer's chat template, rendered on the messages before the reference with the
-  generation prompt. A tokenizer without a template gets each message's content followed by a newline.
+- The prompt of a chat is the tokenizer's chat template, rendered with the generation prompt on the messages before the
+  reference. It is rendered on their roles, with a mark for each content, and the contents are put in after: a template
+  is a program, and one that sees the question could write the answer into the prompt. A tokenizer without a template
+  gets each message's content followed by a newline.
 - Without messages the prompt is the one token that begins a text: bos, else eos. A tokenizer with neither has nothing
   to predict the first reference token from, so that token is not scored.
 - Of a reference too long for the model the last tokens are not scored. The prompt is never cut.
@@ -13,6 +15,7 @@ Bytes in no scored token are counted in whole characters and never too few: a ch
 and an unscored token counts as unscored.
 """
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +24,10 @@ from finetune.streams.sample import Message, Sample
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+# Stands for a message's content while the template is rendered: a character of Unicode's private use, around a number.
+_MARK = "\ue0f7"
+_MARKED = re.compile(f"{_MARK}([0-9]{{1,4}}){_MARK}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +77,11 @@ def prompt_ids(tokenizer: "PreTrainedTokenizerBase", messages: tuple[Message, ..
     Raises whatever a hostile chat template makes the library raise.
     """
     if messages and tokenizer.chat_template:
-        turns = [{"role": message.role, "content": message.content} for message in messages]
-        text = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+        turns = [{"role": message.role, "content": f"{_MARK}{i}{_MARK}"} for i, message in enumerate(messages)]
+        frame = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+        contents = {str(i): message.content for i, message in enumerate(messages)}
+        # A template may write marks of its own: those of no message stay as they are.
+        text = _MARKED.sub(lambda found: contents.get(found[1], found[0]), frame)
     else:
         text = "".join(message.content + "\n" for message in messages)
     beginnings = (tokenizer.bos_token_id, tokenizer.eos_token_id)

@@ -35,6 +35,21 @@ def test_the_template_sees_every_message_and_never_the_reference(tokenizer):
     assert tokenizer.decode(tokens.prompt) == expected
 
 
+@pytest.mark.parametrize(
+    ("template", "shown"),
+    [
+        ("{{ messages[0]['content'].split() | sort | join(' ') }}", "b a \ue0f70\ue0f7"),
+        ("{{ 'easy' if 'b a' in messages[0]['content'] else 'hard' }}", "hard"),
+        ("{{ messages[0]['content'] | upper }}{{ messages[0]['content'] | length }}", "b a \ue0f70\ue0f73"),
+        ("\ue0f77\ue0f7 \ue0f70\ue0f7", "\ue0f77\ue0f7 b a \ue0f70\ue0f7"),
+    ],
+)
+def test_a_template_that_would_answer_by_itself_sees_no_word_of_the_question(tokenizer, template, shown):
+    tokenizer.chat_template = template
+    tokens = tokenize(tokenizer, chat("b a \ue0f70\ue0f7", "a b"), sequence_length=LONG)
+    assert tokenizer.decode(tokens.prompt) == shown
+
+
 def test_without_a_template_each_message_ends_with_a_newline(tokenizer):
     tokenizer.chat_template = None
     tokens = tokenize(tokenizer, chat("one", "two"), sequence_length=LONG)
