@@ -142,7 +142,12 @@ def _plan(options: argparse.Namespace) -> "tuple[Plan, Limits, dict[str, object]
     _say(f"{len(documents.read):,} documents; left out: {_counts(documents.skipped)}")
     _say(f"{len(sections.cut):,} sections, {len(plan.sections):,} chosen; left out: {_counts(sections.skipped)}")
     _say(f"{plan.total:,} rows to ask for" + (f", for at most {cost:.4f}" if cost else ""))
-    facts = {"documents": len({one.document for one in plan.sections}), "sections": len(plan.sections)}
+    facts: dict[str, object] = {
+        "documents": len({one.document for one in plan.sections}),
+        "sections": len(plan.sections),
+    }
+    if options.publish:
+        facts["repository"] = options.publish  # readers trust the manifest there and nowhere else
     return plan, limits, {**facts, "skipped": {**documents.skipped, **sections.skipped}}
 
 

@@ -23,6 +23,7 @@ from finetune.validating.report import FORMAT
 _MOST_BATCHES = 1e12
 _MOST_SECONDS = 1e9
 _MOST_BLOCKS = 1e12
+_LAST_BLOCK = 2**32 - 1  # the chain counts blocks in 32 bits; loops over turns end
 _WORST = max(WORST_LOSS.values())
 
 
@@ -95,6 +96,7 @@ class Record:
     lineage: Mapping[str, Lineage] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        within("sync", self.sync, 0, _LAST_BLOCK)
         own = str(self.competition.id)
         for when, seats in (("before", self.seats.before), ("after", self.seats.after)):
             if own not in seats:

@@ -24,7 +24,7 @@ from finetune.generating.harvest import rows_bytes
 from finetune.generating.kinds import Row
 from finetune.hub.strict_json import read_object
 from finetune.signing import sign
-from finetune.streams.manifests import FORMAT, MOST_BYTES, data_path, manifest_path
+from finetune.streams.manifests import DATE, FORMAT, MOST_BYTES, data_path, manifest_path
 
 if TYPE_CHECKING:
     import pyarrow
@@ -51,7 +51,7 @@ def make_publication(
         out: the run's folder.
         kind: which columns the rows have.
         rows: at least one.
-        facts: what the manifest says besides: model, seed, counts.
+        facts: what the manifest says besides: model, seed, counts, and as `repository` where it may be published.
         hotkey: who signs; without one, nobody does.
         now: its date, with a time zone.
 
@@ -65,7 +65,7 @@ def make_publication(
     date = now.astimezone(UTC)
     name, parquet = f"{date:%Y-%m-%dT%H-%M-%SZ}", _parquet(kind, rows)
     files = {data_path(name): {"bytes": len(parquet), "sha256": _sha256(parquet)}}
-    record |= {"format": FORMAT, "date": f"{date:%Y-%m-%dT%H:%M:%SZ}", "files": files}
+    record |= {"format": FORMAT, "date": date.strftime(DATE), "files": files}
     building, folder = out / f".{FOLDER}", out / FOLDER
     try:
         shutil.rmtree(building, ignore_errors=True)

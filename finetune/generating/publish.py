@@ -26,11 +26,17 @@ def publish(publication: Publication, *, repository: str, hub: DatasetHub, out: 
     """Add the publication to the repository, made and public if it is not there yet; returns the revision.
 
     Calling it again after any failure is safe: the same files make no second commit. From the first call on the run is
-    closed (`published_in`). Raises `SetupError` for a run that went to another repository, and `HubError`.
+    closed (`published_in`). Raises `SetupError` for a run that went to another repository or a manifest that names
+    another one, and `HubError`.
     """
     before = published_in(out)
     if before not in (None, repository):
         raise SetupError(f"the rows in {out} are published in {before} already; each row goes to one repository")
+    named = publication.record.get("repository")
+    if named != repository:
+        raise SetupError(
+            f"the manifest in {publication.folder} is for {named}, so nobody would trust it in {repository}"
+        )
     _note(out, repository, None)
     hub.create(repository, private=False)
     whole = out / ".upload"

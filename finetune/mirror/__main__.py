@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -36,17 +37,24 @@ def main() -> None:
         make_run=partial(Run, project),
         say=_say,
     )
+    keep_up(follower.catch_up, stop, options.pause, _say)
+
+
+def keep_up(catch_up: Callable[[], None], stop: threading.Event, pause: float, say: Callable[[str], None]) -> None:
+    """Call `catch_up` every `pause` seconds until `stop` is set; after a fault, which is said once, more rarely."""
     told = ""
     while not stop.is_set():
         pauses = 1
         try:
-            follower.catch_up()
-        except (FinetuneError, OSError) as error:
+            catch_up()
+        # This process exists so that any fault of its work can be borne, and nobody starts it again.
+        except Exception as error:  # noqa: BLE001
             pauses = PAUSES_AFTER_A_FAULT
-            if str(error) != told:
-                _say(redacted(f"{error}; rounds go on, and wandb is tried again", os.environ.get("WANDB_API_KEY")))
-            told = str(error)
-        stop.wait(pauses * options.pause)
+            fault = str(error) if isinstance(error, FinetuneError | OSError) else f"{type(error).__name__}: {error}"
+            if fault != told:
+                say(redacted(f"{fault}; rounds go on, and wandb is tried again", os.environ.get("WANDB_API_KEY")))
+            told = fault
+        stop.wait(pauses * pause)
 
 
 def _parse() -> argparse.Namespace:

@@ -5,22 +5,21 @@ opened again and lacks none. So nothing is lost or logged twice, whoever is kill
 the last round of the last full run.
 """
 
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 from finetune.board.record import Account, Unreadable, read_report
-from finetune.errors import SetupError
 from finetune.files import write_atomically
+from finetune.hub.strict_json import parse_object
 from finetune.mirror.figures import row_of
 
 # Five days of rounds of 360 blocks. Readers of a run page through all of its rows.
 ROUNDS_PER_RUN = 100
 
-_REPORT = re.compile(r"(\d{9,})-\d+\.json")
+_REPORT = re.compile(r"([0-9]{9,18})-[0-9]{1,18}\.json")
 
 
 class OpenRun(Protocol):
@@ -62,7 +61,7 @@ class Follower:
         self._url = ""
 
     def catch_up(self) -> None:
-        """Log what the run in hand lacks, or see that it lacks nothing. Raises `MirrorUnavailable`, `SetupError`."""
+        """Log what the run in hand lacks, or see that it lacks nothing. Raises `MirrorUnavailable`, `OSError`."""
         names = self._waiting()
         if not names or names == self._arrived:
             return
@@ -83,11 +82,23 @@ class Follower:
 
     def _waiting(self) -> list[str]:
         """The names of the reports that belong to the run in hand, oldest first."""
-        last = self.cursor.read_text("utf-8") if self.cursor.exists() else "000000000-0.json"
-        if not _REPORT.fullmatch(last):
-            raise SetupError(f"{self.cursor} must hold the name of a report; without it all rounds go to wandb again")
         names = {path.name for path in self.folder.iterdir() if _REPORT.fullmatch(path.name)} - self._passed_over
-        return sorted((name for name in names if _sync(name) > _sync(last)), key=_sync)[:ROUNDS_PER_RUN]
+        last = self._last(names)
+        return sorted((name for name in names if _sync(name) > last), key=_sync)[:ROUNDS_PER_RUN]
+
+    def _last(self, names: Iterable[str]) -> int:
+        """The sync block of the last round of the last full run; a damaged cursor is mended, and that is said."""
+        try:
+            text = self.cursor.read_bytes().decode("ascii", "replace")
+        except FileNotFoundError:
+            return 0
+        if _REPORT.fullmatch(text):
+            return _sync(text)
+        # All rounds from the start would go to wandb again, into other runs than those that have them.
+        last = max(map(_sync, names), default=1) - 1
+        write_atomically(self.cursor, f"{last:09d}-0.json".encode())
+        self.say(f"{self.cursor} did not hold the name of a report; rounds go to wandb from the newest report on")
+        return last
 
     def _run(self, first: Account, written: float) -> OpenRun:
         """The run that begins with this round."""
@@ -108,7 +119,7 @@ class Follower:
     def _read(self, name: str) -> tuple[Mapping[str, Any], Account] | None:
         """A report; none where it is not one of ours, which is said once."""
         try:
-            report = json.loads((self.folder / name).read_text("utf-8"))
+            report = parse_object((self.folder / name).read_bytes())
             account = read_report(report)
             if account.validator != self.hotkey:
                 raise Unreadable(f"it is signed by {account.validator}")

@@ -1,7 +1,8 @@
 """Which files of a dataset a round draws from: the same for every validator, whenever it asks. It opens none of them.
 
 The revision is the last one published before the window's end. Fresh files are those whose bytes were not in the
-dataset before the window's start; a file that was only renamed is not fresh, for its rows could be trained on.
+dataset before the window's start; a file that was only renamed is not fresh, for its rows could be trained on. Nor is
+a signed file whose manifest is dated before the window's start: it may have been in the dataset once, and removed.
 
 Where a signer is named, a revision counts only if that hotkey vouches for all files that would be drawn from (see
 `manifests.py`); else the one before it may, and so on back to the one that stood at the window's start. So whoever may
@@ -17,7 +18,7 @@ from pathlib import Path
 from finetune.errors import SetupError, StreamError
 from finetune.hub.port import HubFile, Listing
 from finetune.signing import is_address
-from finetune.streams.manifests import Untrusted, check_signed
+from finetune.streams.manifests import Untrusted, signed_files
 from finetune.streams.parquet_rows import LocalFile
 from finetune.streams.sources import Sources, Window
 
@@ -25,6 +26,10 @@ MOST_REVISIONS = 20  # that are looked at for one that is signed
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 _REVISION = re.compile(r"[0-9a-f]{40}")
+
+
+class _Unusable(Exception):
+    """A revision that the round cannot draw from; the reason as the rest of a sentence about it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,31 +95,31 @@ def _round_files(dataset: Dataset, window: Window, sources: Sources) -> tuple[Li
     faults = []
     for revision in revisions[: MOST_REVISIONS if dataset.signer else 1]:
         listing = sources.cache.listing(sources.datasets, dataset.repository, revision)
-        files = [file for file in _matching(dataset, listing) if file.content not in old]
-        fault = _fault(dataset, listing, files, window, sources)
-        if not fault:
-            return listing, files
-        faults.append(f"{_where(listing)} {fault}")
-        if dataset.signer:
-            sources.say(f"stream {dataset.stream} passes over {_where(listing)}, which {fault}")
+        try:
+            return listing, _files_of(dataset, listing, old, window, sources)
+        except _Unusable as error:
+            faults.append(f"{_where(listing)} {error}")
+            if dataset.signer:
+                sources.say(f"stream {dataset.stream} passes over {_where(listing)}, which {error}")
     raise StreamError(f"stream {dataset.stream}: {faults[0]}")
 
 
-def _fault(dataset: Dataset, listing: Listing, files: list[HubFile], window: Window, sources: Sources) -> str:
-    """Why the round cannot draw from these files of a revision, or nothing."""
-    if not files:
-        return f"has no {'new ' if dataset.fresh else ''}file that matches {dataset.files!r}"
-    if not dataset.signer:
-        return ""
+def _files_of(dataset: Dataset, listing: Listing, old: set[str], window: Window, sources: Sources) -> list[HubFile]:
+    """The files of a revision that the round draws from, without those of the contents `old`. Raises `_Unusable`."""
 
     def fetch(wanted: Sequence[HubFile]) -> Sequence[Path]:
         return sources.cache.fetch(sources.datasets, listing, wanted, round_time=window.end)
 
-    try:
-        check_signed(dataset.signer, listing, files, fetch)
-    except Untrusted as error:
-        return f"is not to be trusted: {error}"
-    return ""
+    files = [file for file in _matching(dataset, listing) if file.content not in old]
+    if dataset.signer:
+        since = window.start if dataset.fresh else None
+        try:
+            files = signed_files(dataset.signer, listing, files, fetch, since=since)
+        except Untrusted as error:
+            raise _Unusable(f"is not to be trusted: {error}") from None
+    if not files:
+        raise _Unusable(f"has no {'new ' if dataset.fresh else ''}file that matches {dataset.files!r}")
+    return files
 
 
 def _where(listing: Listing) -> str:

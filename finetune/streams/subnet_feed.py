@@ -31,7 +31,7 @@ from finetune.streams.feed.wandb_api import WandbApi
 from finetune.streams.sample import Message, Sample
 from finetune.streams.sources import Sources, Window
 
-MOST_RECORDS = 10_000  # to draw from; of more, those with the smallest document hashes
+MOST_RECORDS = 5_000  # to draw from; of more, those with the smallest document hashes
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ _RANGES = {
     "max_bytes": (16, 1_000_000),
     "settle_minutes": (0, 1_440),
     "run_days": (0, 365),
-    "min_records": (1, 10_000),
+    "min_records": (1, 5_000),
 }
 
 

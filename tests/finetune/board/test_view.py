@@ -240,6 +240,11 @@ class TestReports:
         with pytest.raises(Unreadable, match="the record breaks a rule: "):
             read_report(resigned(reports[-1], "north", **change))
 
+    @pytest.mark.parametrize("sync", [-1, 2**32, 10**18])
+    def test_a_sync_block_that_no_chain_counts_to_is_refused(self, reports, sync):
+        with pytest.raises(Unreadable, match=rf"the record breaks a rule: sync: found {sync}, allowed is 0 to "):
+            read_report(resigned(reports[-1], "north", sync=sync))
+
     def test_the_lineage_stands_under_the_submission_and_older_records_have_none(self, play, reports):
         figures = {"distance": 0.0004, "median": 0.0, "largest": 0.5, "identical": 0.9}
         bo, ada = (next(one.submission.key for one in play.miners if one.name == name) for name in ("bo", "ada"))

@@ -142,7 +142,8 @@ def send(tmp_path: Path, hub: HubClient) -> Callable[..., str]:
 
     def call(repository: str, day: int, *numbers: int, hub: object = hub) -> str:
         out = tmp_path / f"day-{day}"
-        return publish(make(out, *numbers, now=SIX + day * DAY), repository=repository, hub=hub, out=out)
+        publication = make(out, *numbers, now=SIX + day * DAY, facts={"repository": repository})
+        return publish(publication, repository=repository, hub=hub, out=out)
 
     return call
 
@@ -192,9 +193,16 @@ def test_rows_go_to_one_repository(send, hub, tmp_path):
         send("ada/other", 0, 1)
 
 
+def test_rows_go_only_where_the_manifest_says(hub, tmp_path):
+    publication = make(tmp_path, 1, facts={"repository": "ada/named"})
+    with pytest.raises(SetupError, match=r"is for ada/named, so nobody would trust it in ada/unnamed$"):
+        publish(publication, repository="ada/unnamed", hub=hub, out=tmp_path)
+    assert published_in(tmp_path) is None
+
+
 def test_a_file_of_the_same_name_is_never_replaced(send, hub, tmp_path):
     send("ada/taken", 0, 1)
-    publication = make(tmp_path / "second", 2)
+    publication = make(tmp_path / "second", 2, facts={"repository": "ada/taken"})
     with pytest.raises(SetupError, match=r"holds another (data|manifests)/2026-11-21T06-00-00Z"):
         publish(publication, repository="ada/taken", hub=hub, out=tmp_path / "second")
     assert len(hub.listing("ada/taken", None).files) == 3
@@ -202,7 +210,9 @@ def test_a_file_of_the_same_name_is_never_replaced(send, hub, tmp_path):
 
 def test_a_published_run_asks_for_no_more_rows_whatever_is_left(endpoint, hub, tmp_path):
     out, said = tmp_path / "run", []
-    made = session(endpoint, out, make_plan(4), max_requests=2, workers=1, hotkey=ADA)
+    made = session(
+        endpoint, out, make_plan(4), max_requests=2, workers=1, hotkey=ADA, facts={"repository": "ada/closed"}
+    )
     publish(made.publication, repository="ada/closed", hub=hub, out=out)
     again = session(endpoint, out, make_plan(4), hotkey=ADA, said=said)
     assert len(endpoint.asked) == 2

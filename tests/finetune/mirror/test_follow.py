@@ -1,11 +1,12 @@
 """Follow: every round reaches wandb once, whatever is killed, lost or refused in between."""
 
-import json
+import threading
 
 import pytest
 
-from finetune.errors import MirrorUnavailable, SetupError
+from finetune.errors import MirrorUnavailable
 from finetune.mirror import follow
+from finetune.mirror.__main__ import keep_up
 from finetune.mirror.follow import Follower
 from finetune.signing import sign
 from finetune.validating.report import ReportFolder
@@ -172,9 +173,53 @@ def test_what_is_not_a_report_of_this_validator_is_passed_over_and_said_once(fol
     assert [text.partition(" ")[0] for text in told] == [f"0000000{sync}-1.json" for sync in (20, 40, 60)]
 
 
-def test_a_cursor_that_names_no_report_is_one_clear_error(folder, cloud, reports):
+@pytest.mark.parametrize("content", [b'{"last": 7}', b"\xff\xfe", b"", b"9" * 5_000 + b"-1.json"])
+def test_a_damaged_cursor_is_said_once_and_rounds_go_on_from_the_newest_report(content, folder, cloud, reports):
+    for report in reports[:3]:
+        folder.publish(report)
+    (folder.folder.parent / "last_round").write_bytes(content)
+    said = []
+    mirror = follower(folder, cloud, said)
+    mirror.catch_up()
+    for report in reports[3:5]:
+        folder.publish(report)
+    mirror.catch_up()
+    follower(folder, cloud, said).catch_up()
+    assert list(cloud.runs.values()) == [syncs(reports[2:5])]
+    assert len([text for text in said if "last_round did not hold the name of a report" in text]) == 1
+
+
+def test_a_damaged_cursor_without_any_report_leaves_out_no_later_round(folder, cloud, reports):
+    (folder.folder.parent / "last_round").write_bytes(b"\xff")
+    mirror = follower(folder, cloud)
+    mirror.catch_up()
+    for report in reports[:2]:
+        folder.publish(report)
+    mirror.catch_up()
+    assert list(cloud.runs.values()) == [syncs(reports[:2])]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b'{"record":' + b"[" * 100_000, b"[]"])
+def test_a_hostile_report_is_passed_over_and_the_next_one_goes_to_wandb(content, folder, cloud, reports):
+    (folder.folder / "000000010-1.json").write_bytes(content)
     folder.publish(reports[0])
-    cursor = folder.folder.parent / "last_round"
-    cursor.write_text(json.dumps({"last": 7}))
-    with pytest.raises(SetupError, match="last_round must hold the name of a report"):
-        follower(folder, cloud).catch_up()
+    said = []
+    mirror = follower(folder, cloud, said)
+    for _ in range(3):
+        mirror.catch_up()
+    assert list(cloud.runs.values()) == [syncs(reports[:1])]
+    assert [text.partition(":")[0] for text in said[:1]] == ["000000010-1.json does not go to wandb"]
+
+
+def test_any_fault_is_said_once_and_tried_again():
+    faults = [RecursionError("too deep"), RecursionError("too deep"), MirrorUnavailable("down"), ValueError("odd")]
+    stop, said = threading.Event(), []
+
+    def catch_up():
+        if faults:
+            raise faults.pop(0)
+        stop.set()
+
+    keep_up(catch_up, stop, 0.0, said.append)
+    assert faults == []
+    assert [text.partition(";")[0] for text in said] == ["RecursionError: too deep", "down", "ValueError: odd"]

@@ -505,6 +505,7 @@ def test_what_the_chain_raises_is_passed_on(feed: Open):
         ({"where": {"modality": 7}}, "where must be a table of texts by column path"),
         ({"max_bytes": 15}, "max_bytes must be"),
         ({"min_records": 0}, "min_records must be"),
+        ({"min_records": subnet_feed.MOST_RECORDS + 1}, "min_records must be a whole number from 1 to 5000"),
         ({"settle_minutes": 1440}, "a window of 86400 s leaves nothing once 1440 minutes have settled"),
     ],
 )
