@@ -6,6 +6,7 @@ Texts are read as dictionaries, so that a small file cannot say the same long te
 """
 
 from bisect import bisect_right
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -63,6 +64,30 @@ class Row:
     turns: tuple[tuple[str, str], ...] = ()
 
 
+class Shelf:
+    """Unpacked row groups of any files, up to so many bytes; what was used longest ago is given up first.
+
+    A group is unpacked from its beginning, so without it every draw from a large one would cost as much as all of them.
+    """
+
+    def __init__(self, most_bytes: int = 256 << 20) -> None:
+        self.most_bytes = most_bytes
+        self._groups: OrderedDict[object, tuple[list[Any], int]] = OrderedDict()
+
+    def get(self, key: object) -> list[Any] | None:
+        """The batches that were put under the key, if they are still there."""
+        if key not in self._groups:
+            return None
+        self._groups.move_to_end(key)
+        return self._groups[key][0]
+
+    def put(self, key: object, batches: list[Any], size: int) -> None:
+        """Keep the batches of `size` bytes, and give up others for them."""
+        self._groups[key] = batches, size
+        while sum(size for _, size in self._groups.values()) > self.most_bytes:
+            self._groups.popitem(last=False)
+
+
 class ParquetRows:
     """The rows of one file, numbered from 0. Raises `StreamError` for a file that cannot be drawn from.
 
@@ -70,9 +95,9 @@ class ParquetRows:
         rows: how many rows it has by its footer.
     """
 
-    def __init__(self, file: LocalFile, columns: Columns) -> None:
-        """Read and check the footer."""
-        self._file, self._columns = file, columns
+    def __init__(self, file: LocalFile, columns: Columns, shelf: Shelf | None = None) -> None:
+        """Read and check the footer. A `shelf` may serve many files."""
+        self._file, self._columns, self._shelf = file, columns, shelf or Shelf()
         with self._sound():
             _check_ends(file)
             with self._open() as opened:
@@ -113,16 +138,39 @@ class ParquetRows:
             )
 
     def _values(self, group: int, offset: int) -> dict[str, Any]:
-        """The row's value in each column, as pyarrow has it. Of its row group what comes later is not unpacked."""
-        with self._open([path for path in self._leaves if path not in self._columns.numbers]) as opened:
-            batches = opened.iter_batches(
-                batch_size=_BATCH_ROWS, row_groups=[group], columns=list(self._leaves), use_threads=False
-            )
-            for batch in batches:
-                if offset < batch.num_rows:
-                    return {name: batch.column(name)[offset] for name in batch.schema.names}
-                offset -= batch.num_rows
+        """The row's value in each column, as pyarrow has it."""
+        key = (self._file.path, self._columns, group)
+        batches = self._shelf.get(key)
+        if batches is None:
+            return self._unpack(key, group, offset)
+        for batch in batches:
+            if offset < batch.num_rows:
+                return _at(batch, offset)
+            offset -= batch.num_rows
         raise _Unsound("it has fewer rows than its footer says")
+
+    def _unpack(self, key: object, group: int, offset: int) -> dict[str, Any]:
+        """The same, from the file. The group goes on the shelf; one too large for it is not unpacked beyond the row."""
+        found, batches, size = None, [], 0
+        with self._open([path for path in self._leaves if path not in self._columns.numbers]) as opened:
+            for batch in opened.iter_batches(
+                batch_size=_BATCH_ROWS, row_groups=[group], columns=list(self._leaves), use_threads=False
+            ):
+                if 0 <= offset < batch.num_rows:
+                    found = _at(batch, offset)
+                offset -= batch.num_rows
+                size += batch.nbytes
+                if size <= self._shelf.most_bytes:
+                    batches.append(batch)
+                    continue
+                batches.clear()
+                if found is not None:
+                    return found
+        if found is None:
+            raise _Unsound("it has fewer rows than its footer says")
+        if size <= self._shelf.most_bytes:
+            self._shelf.put(key, batches, size)
+        return found
 
     def _fields(self, turns: Any) -> list[tuple[Any, Any]]:
         """Role and text of each turn, as pyarrow has them."""
@@ -153,6 +201,10 @@ class ParquetRows:
         except (ArrowException, OSError, ValueError, MemoryError, OverflowError) as error:
             said = " ".join(str(error).split())
             raise StreamError(f"{self._file.name} cannot be read as parquet: {said:.200}") from error
+
+
+def _at(batch: Any, offset: int) -> dict[str, Any]:
+    return {name: batch.column(name)[offset] for name in batch.schema.names}
 
 
 class _Unsound(ValueError):

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from finetune.errors import StreamError
-from finetune.streams.parquet_rows import BadRow, Columns, LocalFile, ParquetRows
+from finetune.streams.parquet_rows import BadRow, Columns, LocalFile, ParquetRows, Shelf
 
+_SHELF = Shelf()
 _OPEN_FILES = 4096  # whose row groups are known; 1,000 of them take 0.1 MB a file
 
 
@@ -46,7 +47,7 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
 
 @lru_cache(_OPEN_FILES)
 def _opened(path: str, name: str, columns: Columns) -> ParquetRows:
-    return ParquetRows(LocalFile(path=Path(path), name=name), columns)
+    return ParquetRows(LocalFile(path=Path(path), name=name), columns, _SHELF)
 
 
 if __name__ == "__main__":

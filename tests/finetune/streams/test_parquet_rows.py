@@ -9,7 +9,7 @@ import pytest
 
 from finetune.errors import StreamError
 from finetune.streams import parquet_rows
-from finetune.streams.parquet_rows import BadRow, Columns, LocalFile, ParquetRows
+from finetune.streams.parquet_rows import BadRow, Columns, LocalFile, ParquetRows, Shelf
 from tests.finetune.hub.datasets import parquet
 
 TEXT, TURNS = Columns(texts=("text",)), Columns(turns="chat")
@@ -252,3 +252,40 @@ def test_a_file_that_vanished_is_an_error(opened, tmp_path: Path):
     (tmp_path / "file").unlink()
     with pytest.raises(StreamError, match="cannot be read"):
         rows.read(0)
+
+
+@pytest.fixture
+def unpacked(monkeypatch):
+    """Which files were read for their rows, one entry a time."""
+    times = []
+    unpack = ParquetRows._unpack
+    monkeypatch.setattr(
+        ParquetRows, "_unpack", lambda self, *what: times.append(self._file.name) or unpack(self, *what)
+    )
+    return times
+
+
+def test_any_number_of_draws_from_a_row_group_unpack_it_once(opened, unpacked):
+    rows = opened(parquet({"text": [f"row {number}" for number in range(500)]}))
+    assert [rows.read(number).texts["text"] for number in range(499, -1, -1)] == [
+        f"row {n}" for n in range(499, -1, -1)
+    ]
+    assert len(unpacked) == 1
+
+
+def test_a_row_group_too_large_for_the_shelf_is_read_for_every_draw(tmp_path, unpacked, monkeypatch):
+    monkeypatch.setattr(parquet_rows, "_BATCH_ROWS", 10)
+    (tmp_path / "file").write_bytes(parquet({"text": [f"row {number}" for number in range(50)]}))
+    rows = ParquetRows(LocalFile(path=tmp_path / "file", name="large"), TEXT, Shelf(300))
+    assert [rows.read(number).texts["text"] for number in (49, 0, 7)] == ["row 49", "row 0", "row 7"]
+    assert len(unpacked) == 3
+
+
+def test_a_full_shelf_gives_up_what_was_used_longest_ago():
+    shelf = Shelf(10)
+    for key in "abc":
+        shelf.put(key, [key], 4)
+        shelf.get("a")
+    assert [shelf.get(key) for key in "abc"] == [["a"], None, ["c"]]
+    shelf.put("d", ["d"], 10)
+    assert [shelf.get(key) for key in "acd"] == [None, None, ["d"]]
