@@ -12,7 +12,7 @@ from finetune.chain.port import Chain, Signer
 from finetune.errors import FinetuneError, HubRefused, HubUnavailable, SetupError
 from finetune.hub.client import HubClient
 
-GIB = 1 << 30
+GB = 10**9
 
 
 @contextmanager
@@ -64,15 +64,17 @@ def check_token_writes(hub: HubClient, token: str | None, repository: str) -> li
 
 def check_disk(folder: Path, quota_bytes: int) -> list[str]:
     """Whether the folder can be made, and its disk has room for the models' quota."""
+    if quota_bytes <= 0:
+        return [f"--quota_gb is {quota_bytes / GB:g}; it must be at least 1"]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         usage = shutil.disk_usage(folder)
+        held = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     except OSError as error:
         return [f"{folder} cannot be used: {error.strerror}"]
-    held = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     if usage.free + held < quota_bytes:
         return [
-            f"{folder} has {usage.free / GIB:.0f} GiB free; the quota of {quota_bytes / GIB:.0f} GiB does not fit: "
+            f"{folder} has {usage.free / GB:.0f} GB free; the quota of {quota_bytes / GB:.0f} GB does not fit: "
             "lower --quota_gb or choose another --model_dir"
         ]
     return []

@@ -87,6 +87,9 @@ def _show(options: "argparse.Namespace") -> None:
         stands = standing(chain).get(address)
     if stands is None or stands.payload.repository != options.hf_repo_id:
         raise SetupError(f"hotkey {address} has no commitment on chain that names {options.hf_repo_id}")
+    if options.offline:
+        print(f"offline: {options.hf_repo_id} would be made public")
+        return
     HubClient(options.hf_endpoint, options.hf_token).set_private(options.hf_repo_id, False)
     print(f"{options.hf_repo_id} is public")
 

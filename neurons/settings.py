@@ -161,6 +161,8 @@ VALIDATOR = (
     Setting(name="wandb_base_url", variable="WANDB_BASE_URL", help="another server than wandb.ai's"),
 )
 
+_YES, _NO = ("1", "true", "yes", "y", "on"), ("0", "false", "no", "n", "off")
+
 
 def parse(
     settings: Sequence[Setting], description: str, arguments: Sequence[str] | None, environment: Mapping[str, str]
@@ -175,7 +177,9 @@ def parse(
             continue
         text = f"{one.help} (${one.variable}" + (f"; {one.default})" if one.default not in (None, False) else ")")
         if one.kind is bool:
-            default = given.lower() in ("1", "true", "yes", "on") if given else one.default
+            if given.lower() not in (*_YES, *_NO, ""):
+                parser.error(f"{one.variable} is {given!r}; allowed are {', '.join((*_YES, *_NO))}")
+            default = given.lower() in _YES if given else one.default
             parser.add_argument(one.flag, dest=one.name, action="store_true", default=default, help=text)
         else:
             # argparse reads a text that stands as a default as it reads one that is given.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def open_sources(options: Namespace, level: "Level", held: ExitStack, say: Callable[[str], None]) -> "Sources":
-    """The sources of a process, closed with `held`. Datasets get a tenth of the models' quota. Raises `SetupError`."""
+    """The sources of a process, closed with `held`. Datasets get a tenth of the quota. Raises `SetupError`."""
     from finetune.chain.connect import stakes_on
     from finetune.hub.client import HubClient
     from finetune.hub.dataset_cache import DatasetCache

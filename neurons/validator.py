@@ -94,7 +94,7 @@ def _run(options: "argparse.Namespace", stop: threading.Event) -> None:
             catalog=catalog,
             chain=OfflineChain(chain, say) if options.offline else chain,
             hub=hub,
-            cache=held.enter_context(ModelCache(options.model_dir / "cache", quota)),
+            cache=held.enter_context(ModelCache(options.model_dir / "cache", quota * 9 // 10)),
             state=state,
             open_stream=partial(open_stream, sources=open_sources(options, level, held, say)),
             scorer=held.enter_context(IsolatedScorer(level=level, device=options.device)),

@@ -18,8 +18,9 @@ from finetune.hub.digest import folder_digest, secure_hash
 from finetune.hub.gates import check_plain_files
 from finetune.hub.port import Hub
 
-# A commitment that was sent lands within these many blocks, or never.
-LANDING_BLOCKS = 10
+# A commitment that is about to be sent lands within these many blocks, or never. Dialling may take 10 of them, an
+# extrinsic lives for 16, and nodes may be 4 apart.
+LANDING_BLOCKS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,10 +51,11 @@ def publish(
     after any of them nothing new is public.
     """
     draft = draft_payload(folder, repository=repository, competition=competition, hotkey=hotkey)
-    if journal is not None and (sent := _sent(journal, hotkey)) is not None and chain.block() < sent:
-        wait_for(sent)
-    done = standing(chain).get(hotkey.ss58_address)
-    if done is None or done.payload != replace(draft, revision=done.payload.revision):
+    done = _stands(chain, draft, hotkey)
+    if done is None and journal is not None and (under_way := _lands_by(journal, hotkey, chain.block())):
+        wait_for(under_way)
+        done = _stands(chain, draft, hotkey)
+    if done is None:
         hub.create(repository, private=True)
         if not hub.listing(repository, None).private:
             raise SetupError(f"{repository} is public, so others could commit its new files first; name a new one")
@@ -99,10 +101,28 @@ def standing(chain: Chain) -> dict[str, Published]:
     return found
 
 
-def _sent(journal: Path, hotkey: Signer) -> int | None:
-    """The block by which the last commitment that was sent has landed, if one was noted."""
+def _stands(chain: Chain, draft: Payload, hotkey: Signer) -> Published | None:
+    """What the hotkey has committed, if it is the draft at some revision."""
+    done = standing(chain).get(hotkey.ss58_address)
+    return done if done is not None and done.payload == replace(draft, revision=done.payload.revision) else None
+
+
+def _lands_by(journal: Path, hotkey: Signer, block: int) -> int | None:
+    """The block by which the last commitment that was sent has landed, if one was noted and may be under way.
+
+    A note of blocks far ahead is another chain's. Raises `SetupError` for a file that is no note.
+    """
     try:
-        note = json.loads(journal.read_text("utf-8"))
-    except (OSError, ValueError):
+        text = journal.read_text("utf-8")
+    except FileNotFoundError:
         return None
-    return int(note["lands_by"]) if note.get("hotkey") == hotkey.ss58_address else None
+    except (OSError, ValueError) as error:
+        raise SetupError(f"{journal} cannot be read: {error}") from error
+    try:
+        note = json.loads(text)
+        own, lands_by = note["hotkey"] == hotkey.ss58_address, int(note["lands_by"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise SetupError(
+            f"{journal} is no note of a commitment; delete it {LANDING_BLOCKS} blocks after the last attempt to publish"
+        ) from error
+    return lands_by if own and block < lands_by <= block + LANDING_BLOCKS else None

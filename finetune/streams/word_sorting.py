@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from finetune.streams.draws import Draws
 from finetune.streams.options import whole_number
-from finetune.streams.sample import Message, Sample
+from finetune.streams.sample import AnySample, Message, Sample
+from finetune.streams.wordings import only_message, readings, wordings
 
 _LIST = """
     acorn agent amber angle apple arch arrow atlas attic bacon badge baker basil beach bell berry birch blade bloom
@@ -27,15 +28,16 @@ _LIST = """
     window wolf xenon xylem yacht yak yard yarn yeast yellow yield yogurt zebra zenith zero zinc zipper zone zoo zoom
 """
 WORDS = tuple(_LIST.split())
-WORDINGS = (
-    "Sort: {}",
-    "Sort these words: {}",
-    "Put in order: {}",
-    "Put these in A to Z order: {}",
-    "Alphabetical order, please: {}",
-    "Which order from A to Z? {}",
-    "{}\nSort these.",
-    "{}\nSort them from A to Z.",
+WORDINGS = wordings(
+    {"words": "[a-z, \n]+"},
+    "Sort: {words}",
+    "Sort these words: {words}",
+    "Put in order: {words}",
+    "Put these in A to Z order: {words}",
+    "Alphabetical order, please: {words}",
+    "Which order from A to Z? {words}",
+    "{words}\nSort these.",
+    "{words}\nSort them from A to Z.",
 )
 SEPARATORS = (" ", ", ", "\n")
 
@@ -58,6 +60,17 @@ class WordSorting:
         """The sample of one 32-byte seed: the words as asked for, and the same words sorted, one space apart."""
         draws = Draws(seed)
         words = draws.distinct(WORDS, self.min_words + draws.below(self.max_words - self.min_words + 1))
-        question = draws.choice(WORDINGS).format(draws.choice(SEPARATORS).join(words))
+        question = draws.choice(WORDINGS).say(words=draws.choice(SEPARATORS).join(words))
         answer = " ".join(sorted(words))
         return Sample(messages=(Message(role="user", content=question),), reference=answer, document=answer)
+
+
+def is_true(sample: AnySample) -> bool:
+    """Whether the reference is the words that the question shows, of which none comes twice, in order."""
+    if not isinstance(sample, Sample):
+        return False
+    for reading in readings(WORDINGS, only_message(sample.messages) or ""):
+        for words in (reading["words"].split(separator) for separator in SEPARATORS):
+            if len(set(words)) == len(words) > 1 and all(word.isalpha() for word in words):
+                return sample.reference == sample.document == " ".join(sorted(words))
+    return False

@@ -15,7 +15,9 @@ from safetensors.numpy import save_file
 from competitions.competition import Competition
 from competitions.files import read_competition
 from competitions.submission import parse_payload
+from finetune.chain.bittensor.submission import ERA_BLOCKS, LAG_BLOCKS
 from finetune.chain.local import LocalChain, LocalSettings
+from finetune.chain.port import BLOCK_SECONDS
 from finetune.errors import (
     ChainUnavailable,
     CommitmentTooLarge,
@@ -28,7 +30,7 @@ from finetune.errors import (
 from finetune.hub.client import HubClient
 from finetune.hub.digest import folder_digest, secure_hash
 from finetune.hub.server import LocalHub
-from finetune.mining.publish import Published, publish
+from finetune.mining.publish import LANDING_BLOCKS, Published, publish
 from tests.finetune.hub.configs import SMALLEST
 
 ADA = Keypair.create_from_uri("//ada")
@@ -282,6 +284,26 @@ def test_killed_between_sending_and_landing_it_waits_for_what_was_sent(send, tmp
     done = send(chain=Fails(chain, "commit", ChainUnavailable("committed twice")), journal=journal)
     assert is_public(stranger, repository)
     assert [one.block for one in chain.commitments(chain.block())] == [done.block]
+
+
+def test_a_note_of_another_chains_blocks_is_no_reason_to_wait(send, tmp_path):
+    journal = tmp_path / "journal.json"
+    journal.write_text(json.dumps({"hotkey": ADA.ss58_address, "lands_by": 7_000_000}))
+    assert send(journal=journal).block < 100
+
+
+@pytest.mark.parametrize(
+    "text", [b"[]", b"null", b"{", b'{"hotkey": "5x"}', b'{"hotkey": "5x", "lands_by": "x"}', b"\xff"]
+)
+def test_a_file_that_is_no_note_stops_it_before_anything_is_uploaded(send, tmp_path, chain, text):
+    (tmp_path / "journal.json").write_bytes(text)
+    with pytest.raises(SetupError, match=r"journal\.json"):
+        send(journal=tmp_path / "journal.json")
+    assert chain.commitments(chain.block()) == ()
+
+
+def test_a_commitment_has_landed_by_the_block_that_is_noted():
+    assert LANDING_BLOCKS > ERA_BLOCKS + LAG_BLOCKS + 120 / BLOCK_SECONDS  # and a dialling takes at most 120 seconds
 
 
 def test_another_folder_replaces_what_stands(send, folder, chain):

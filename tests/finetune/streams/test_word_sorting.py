@@ -2,9 +2,12 @@
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from itertools import pairwise
 
-from finetune.streams.word_sorting import WORDS, WordSorting
+from finetune.streams.word_sorting import WORDS, WordSorting, is_true
+from tests.finetune.streams.generated import shared
+from tests.finetune.streams.hostile import hostile
 
 
 def seeds(count: int) -> list[bytes]:
@@ -63,3 +66,32 @@ def test_the_same_words_asked_for_in_other_ways_are_one_document():
         by_reference.setdefault(sample.reference, set()).add(sample.document)
     assert len(by_reference) < len({sample.messages for sample in samples})
     assert all(len(documents) == 1 for documents in by_reference.values())
+
+
+def test_every_truth_is_accepted():
+    for stream in (WordSorting(), WordSorting(min_words=2, max_words=40)):
+        assert all(is_true(stream.draw(seed)) for seed in seeds(1000))
+
+
+def test_every_changed_letter_order_or_word_is_rejected():
+    for sample, other in pairwise([WordSorting().draw(seed) for seed in seeds(200)]):
+        words = sample.reference.split()
+        assert not is_true(replace(sample, reference=other.reference))
+        assert not is_true(replace(sample, document=other.document))
+        assert not is_true(replace(sample, messages=other.messages))
+        for i, letter in enumerate(sample.reference):
+            changed = sample.reference[:i] + ("q" if letter != "q" else "z") + sample.reference[i + 1 :]
+            assert not is_true(replace(sample, reference=changed, document=changed))
+        for i in range(len(words) - 1):
+            swapped = " ".join([*words[:i], words[i + 1], words[i], *words[i + 2 :]])
+            assert not is_true(replace(sample, reference=swapped, document=swapped))
+        shorter = " ".join(words[1:])
+        assert not is_true(replace(sample, reference=shorter, document=shorter))
+
+
+def test_two_sets_of_seeds_share_at_most_a_thousandth():
+    assert shared(WordSorting()) <= 0.001
+
+
+def test_whatever_is_no_sample_of_its_own_is_not_true_and_raises_nothing():
+    assert not any(is_true(sample) for sample in hostile())
