@@ -1,0 +1,51 @@
+"""What a miner is told of a folder before it is published."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from finetune.mining.tiny import build_tiny
+from scripts import check_model
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> list[str]:
+    (tmp_path / "catalog").mkdir()
+    shutil.copy("competitions/rehearsal/tiny.toml", tmp_path / "catalog")
+    return ["--competition", "1", "--catalog", str(tmp_path / "catalog"), "--batches", "4"]
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    build_tiny(tmp_path / "tiny", hidden=48, layers=1)
+    return tmp_path / "tiny"
+
+
+def test_gates_losses_and_odds_are_told_and_a_copy_hears_what_it_lacks(
+    tiny: Path, catalog, capsys: pytest.CaptureFixture[str]
+):
+    assert check_model.main([str(tiny), "--rival", str(tiny), *catalog]) == 0
+    told = capsys.readouterr().out
+    assert "gate files: passed\ngate loading and scoring: passed\n" in told
+    assert "lower it by" in told
+    assert "0.0% of the batches won" in told
+
+
+def test_a_folder_that_a_gate_turns_away_is_1_and_says_why(tiny: Path, catalog, capsys: pytest.CaptureFixture[str]):
+    (tiny / "model.py").write_text("")
+    assert check_model.main([str(tiny), "--rival", str(tiny), "--json", *catalog]) == 1
+    assert json.loads(capsys.readouterr().out)["gates"][0]["rejection"]["reason"] == "file_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["nowhere", "--rival", "."], "nowhere is not a folder"),
+        ([".", "--rival", ".", "--competition", "9"], "no competition 9"),
+    ],
+)
+def test_what_cannot_be_checked_is_2_and_one_sentence(arguments, told, catalog, capsys: pytest.CaptureFixture[str]):
+    assert check_model.main([*catalog, *arguments]) == 2
+    assert told in capsys.readouterr().err
