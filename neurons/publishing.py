@@ -46,8 +46,11 @@ def publish_folder(options: "argparse.Namespace") -> None:
                 faults += check_token_writes(hub, options.hf_token, options.hf_repo_id)
         with noting(faults):
             draft = _draft(options, competition, hotkey)
-        with noting(faults):
-            options.model_dir.mkdir(parents=True, exist_ok=True)
+        if options.load_model_dir and options.model_dir.resolve().is_relative_to(options.load_model_dir.resolve()):
+            faults.append(f"--model_dir {options.model_dir} lies in the folder to publish; choose another")
+        else:
+            with noting(faults):
+                options.model_dir.mkdir(parents=True, exist_ok=True)
         if chain and hotkey and draft and not options.give_up_seat:
             with noting(faults):
                 faults += _check_seat(chain, hotkey.ss58_address, draft)

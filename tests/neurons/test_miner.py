@@ -14,6 +14,8 @@ from finetune.hub.client import HubClient
 from finetune.hub.server import LocalHub
 from finetune.mining.tiny import build_tiny
 from neurons import miner, publishing
+from neurons.settings import MINER as MINER_SETTINGS
+from neurons.settings import parse
 
 ROOT = Path(__file__).parents[2]
 MINER = "miner"
@@ -183,3 +185,31 @@ def test_offline_nothing_is_committed_and_nothing_shown(variables, tmp_path, cap
     assert f"would upload {tmp_path / 'model'} and commit {MINER}:sorter:" in capsys.readouterr().out
     with pytest.raises(RepositoryGone):
         HubClient(variables["HF_ENDPOINT"], "hf_miner").listing(f"{MINER}/sorter", None)
+
+
+@pytest.mark.usefixtures("catalog")
+def test_offline_a_committed_repository_stays_private(variables, tmp_path, capsys):
+    assert publish(variables, tmp_path) == 0
+    hub = HubClient(variables["HF_ENDPOINT"], "hf_miner")
+    hub.set_private(f"{MINER}/sorter", True)
+    assert run(variables, "--offline", "--update_repo_visibility", "--hf_repo_id", f"{MINER}/sorter") == 0
+    assert "would be made public" in capsys.readouterr().out
+    assert hub.listing(f"{MINER}/sorter", None).private
+
+
+@pytest.mark.usefixtures("catalog")
+def test_a_model_dir_inside_the_folder_to_publish_is_refused(variables, tmp_path, capsys):
+    assert publish(variables, tmp_path, "--model_dir", str(tmp_path / "model" / "runs")) == 2
+    assert "lies in the folder to publish" in capsys.readouterr().err
+    assert not (tmp_path / "model" / "runs").exists()
+
+
+@pytest.mark.parametrize(("value", "offline"), [("Y", True), ("on", True), ("0", False), ("No", False), ("", False)])
+def test_a_switch_in_the_environment_is_on_or_off(value, offline):
+    assert parse(MINER_SETTINGS, "", [], {"OFFLINE": value}).offline is offline
+
+
+def test_a_switch_that_is_neither_on_nor_off_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        parse(MINER_SETTINGS, "", [], {"OFFLINE": "enabled"})
+    assert "OFFLINE is 'enabled'; allowed are 1, true, yes, y, on, 0, false, no, n, off" in capsys.readouterr().err
