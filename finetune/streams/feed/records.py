@@ -5,8 +5,6 @@ table or inside a text that holds JSON. Question, answer and score are each one 
 by miner; of several tables, those entries go together that have the same key, and a single value goes with each.
 """
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,16 +12,9 @@ from typing import Any
 
 from finetune.hub.strict_json import parse_object
 from finetune.streams.feed.times import unix_seconds
+from finetune.streams.row_text import has_control, imitates_template
 
-# What chat templates and tokenizers mark turns and borders with. A text that holds such a mark would be read by some
-# models as a turn of its own.
-_MARKS = re.compile(
-    r"<\|[^<>]{0,64}\|>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]|<</?SYS>>|</?s>"
-    r"|<(?:bos|eos|pad|unk|mask)>|<(?:start|end)_of_turn>|<(?:extra_id_|unused)\d+>",
-    re.IGNORECASE,
-)
 _WORST_SCORE = 1e9  # either way; a whole number in JSON may be too large for a float
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,10 +127,9 @@ def _text_fault(text: Any, max_bytes: int) -> str | None:
         return "bad_characters"
     if size > max_bytes:
         return "too_large"
-    if _CONTROL.search(text):
+    if has_control(text):
         return "bad_characters"
-    # A tokenizer that normalises makes ordinary brackets of wide ones.
-    return "imitates_template" if _MARKS.search(unicodedata.normalize("NFKC", text)) else None
+    return "imitates_template" if imitates_template(text) else None
 
 
 def _enough(score: Any, least: float | None) -> bool:
