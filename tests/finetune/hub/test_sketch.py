@@ -1,6 +1,7 @@
 """Sketches: what a few weights of each tensor tell about two models."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -201,3 +202,26 @@ def test_a_file_that_is_no_safetensors_is_a_value_error(tmp_path):
     (tmp_path / "model.safetensors").write_bytes(b"nothing")
     with pytest.raises(ValueError, match="ends inside its header"):
         sketch(tmp_path)
+
+
+def test_of_15_gigabytes_less_than_a_megabyte_is_read(tmp_path, monkeypatch):
+    size, count = 15 * 10**9, 300
+    each = size // count
+    header = {
+        f"layers.{n}.weight": {
+            "dtype": "BF16",
+            "shape": [each // 2],
+            "data_offsets": [n * each, (n + 1) * each],
+        }
+        for n in range(count)
+    }
+    text = json.dumps(header).encode()
+    with (tmp_path / "model.safetensors").open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        file.truncate(8 + len(text) + size)  # holes, which take no disk
+    taken = []
+    pread = os.pread
+    monkeypatch.setattr("os.pread", lambda *of: taken.append(pread(*of)) or taken[-1])
+    assert len(sketch(tmp_path).rows) == count
+    assert sum(map(len, taken)) < 10**6
+    assert len(taken) == count * 16
