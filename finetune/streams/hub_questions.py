@@ -10,7 +10,7 @@ from finetune.streams.hub_files import Dataset
 from finetune.streams.hub_rows import HubRows, name_of_column
 from finetune.streams.options import whole_number
 from finetune.streams.parquet_rows import BadRow, Columns, Row
-from finetune.streams.row_text import checked
+from finetune.streams.row_text import checked, seen
 from finetune.streams.sample import ChoiceSample
 from finetune.streams.sources import Sources, Window
 
@@ -71,6 +71,6 @@ def _options(found: tuple[str, ...]) -> tuple[str, ...]:
     # A second line could pass for one more option.
     if any(len(option.splitlines()) > 1 for option in options):
         raise BadRow("an option has more than one line")
-    if len({" ".join(option.split()) for option in options}) < len(options):
+    if len(set(map(seen, options))) < len(options):
         raise BadRow("two of its options are the same")
     return options

@@ -5,6 +5,7 @@ marks of its own, so a sample with one would measure the tokenizer. Tags of reas
 """
 
 import re
+import unicodedata
 
 from finetune.streams.parquet_rows import BadRow
 
@@ -41,6 +42,12 @@ def checked(text: str) -> str:
 def imitates_template(text: str) -> bool:
     """Whether the text holds what looks like a special token of a well-known chat template."""
     return _MARK.search(text.translate(_ORDINARY)) is not None
+
+
+def seen(text: str) -> str:
+    """What a reader tells texts apart by: without marks that do not show, wide letters as ordinary ones."""
+    shown = "".join(one for one in text.translate(_ORDINARY) if unicodedata.category(one) != "Cf")
+    return " ".join(shown.split())
 
 
 def has_control(text: str) -> bool:

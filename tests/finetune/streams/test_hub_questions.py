@@ -90,6 +90,8 @@ def test_any_machine_draws_the_same_samples_in_any_order(hub, new_machine):
         ({"options": ["a", "b\nC. c"]}, "an option has more than one line"),
         ({"options": ["a", "b\u2028C. c"]}, "an option has more than one line"),
         ({"options": ["a  b", " a b"]}, "two of its options are the same"),
+        ({"options": ["apple", "app\u200ble"]}, "two of its options are the same"),
+        ({"options": ["\uff22 12", "B 12"]}, "two of its options are the same"),
         ({"options": ["a", "b" * 8190]}, "its question is too long"),
         ({"right": None}, "a number is missing"),
         ({"right": -1}, "its right option is none of its options"),
