@@ -203,17 +203,14 @@ def _write(sections: Sequence[Section]) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from finetune.printable import printable
+
     console = Console(highlight=False, soft_wrap=True)
     for title, text, style in sections:
-        shown = _harmless(text)
+        shown = printable(text, keep="\n")
         between = "\n  " if "\n" in shown else " "
         console.print(Text.assemble((f"{title}:", style), between + shown.replace("\n", "\n  ")))
     console.print()
-
-
-def _harmless(text: str) -> str:
-    """`text` with what could steer a terminal written out, such as \\x1b."""
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,10 @@ from typing import IO, Any, Literal
 from competitions.rejection import Rejection
 from finetune.errors import ModelRejected, ScorerUnavailable, ScoringError
 from finetune.evals.port import Folders
-from finetune.evals.wire import CLOSE, MAX_LINE, NEXT, Job, job_message, line, printable, read_answer
+from finetune.evals.wire import CLOSE, MAX_LINE, NEXT, Job, job_message, line, read_answer
 from finetune.isolation.level import Level
 from finetune.isolation.process import launch
+from finetune.printable import printable
 
 Device = Literal["cpu", "cuda", "mps"]
 

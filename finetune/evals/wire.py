@@ -16,6 +16,7 @@ from competitions.rejection import Rejection
 from finetune.errors import ModelRejected, ScorerUnavailable, ScoringError
 from finetune.evals.port import Folders
 from finetune.evals.runtime import DType
+from finetune.printable import printable
 from finetune.streams.sample import AnySample, as_plain, from_plain
 
 MAX_LINE = 1 << 20  # bytes of one line from the worker; honest ones have some hundred
@@ -93,15 +94,6 @@ def read_answer(data: bytes) -> str | float | None:
         case "unavailable", str():
             raise ScorerUnavailable(printable(value, 1000))
     raise _nonsense(data)
-
-
-def printable(text: str, most: int) -> str:
-    """A stranger's text, at most `most` characters, as a terminal, a file and a page can take it.
-
-    What does not print, such as a line break, a control character or half a character, becomes its escape.
-    """
-    escaped = (one if one.isprintable() else one.encode("unicode_escape").decode() for one in text[:most])
-    return "".join(escaped)[:most]
 
 
 def _bounded(evidence: Mapping[str, Any]) -> dict[str, object]:

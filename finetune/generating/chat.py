@@ -15,6 +15,7 @@ from finetune.errors import SetupError
 from finetune.generating.budget import BUDGET_SPENT, Budget, Spent
 from finetune.generating.endpoint import Endpoint
 from finetune.hub.strict_json import parse_object
+from finetune.printable import printable
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient, Response
@@ -244,5 +245,4 @@ def _complaint(data: bytes) -> tuple[str, str | None]:
         said, parameter = str(error["message"]), error.get("param")
     except (ValueError, LookupError, TypeError, AttributeError):
         said, parameter = data[:1_000].decode(errors="replace"), None
-    line = "".join(letter for letter in " ".join(said.split()) if letter.isprintable())
-    return line, parameter if isinstance(parameter, str) else None
+    return printable(" ".join(said.split())), parameter if isinstance(parameter, str) else None

@@ -16,6 +16,7 @@ from finetune.errors import (
     RevisionGone,
     SetupError,
 )
+from finetune.printable import printable
 
 MEANINGS: dict[str, type[HubError]] = {
     # The hub answered, and said what is the matter.
@@ -102,7 +103,7 @@ def _by_name(error: BaseException) -> type[HubError] | None:
 def _one_line(server_message: str | None) -> str:
     """The hub's own words, cut to one short printable line."""
     words = " ".join((server_message or "").split())
-    return ": " + "".join(letter for letter in words[:200] if letter.isprintable()) if words else ""
+    return ": " + printable(words, 200) if words else ""
 
 
 _WORDS: dict[type[HubError], str] = {

@@ -174,7 +174,7 @@ def test_a_first_answer_that_no_repeat_mends_is_one_error(endpoint, asker, statu
     )
     with pytest.raises(SetupError) as found:
         asker.one()
-    assert str(found.value) == f"{endpoint.base} does not answer 'm': HTTP {status}: bad key [key] [31m"
+    assert str(found.value) == f"{endpoint.base} does not answer 'm': HTTP {status}: bad key [key] \\x1b[31m"
     assert len(endpoint.asked) == 1
 
 

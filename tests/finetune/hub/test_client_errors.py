@@ -125,7 +125,7 @@ def test_a_text_names_the_repository_and_shows_the_hubs_words_on_one_short_line(
     error.server_message = "No rights\n\x1b[31m here" + "x" * 500
     text = str(hub_error(error, subject="ada/m", writing=True))
     assert text.startswith("ada/m: ")
-    assert "HTTP 403: No rights [31m here" in text
+    assert "HTTP 403: No rights \\x1b[31m here" in text
     assert text.isprintable()
     assert len(text) < 320
 
