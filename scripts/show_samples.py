@@ -1,7 +1,8 @@
 """Shows samples of a stream as a person reads them: what is shown to a model, and what is right.
 
 The seeds are those of no round, as in practice: the same number shows the same samples on every machine. A stream that
-reads datasets reads them as they are now, at the hub that HF_ENDPOINT names, or huggingface.co.
+reads datasets reads them as they are now, at the hub that HF_ENDPOINT names, or huggingface.co; one that reads another
+subnet's feed needs the chain, `--subtensor.network`.
 """
 
 import argparse
@@ -74,6 +75,12 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--cache", type=Path, default=Path("runs/datasets"), help="where datasets are kept (%(default)s)"
     )
     parser.add_argument(
+        "--subtensor.network",
+        dest="network",
+        metavar="NETWORK",
+        help="for another subnet's feed: finney, test, ws://..., or local:PATH for a chain file",
+    )
+    parser.add_argument(
         "--unsafe_no_isolation", action="store_true", help="read strangers' files where this machine has no walls"
     )
     parser.add_argument("--speed", action="store_true", help="draw --count samples, print only how fast that was")
@@ -130,17 +137,19 @@ def _print_samples(options: argparse.Namespace) -> None:
         window, sources = None, None
         if options.stream in STREAMS and is_remote(options.stream):
             now = time.time()
-            window = Window(start=now - options.days * _DAY, end=now)
             sources = _sources(options, held)
+            window = Window(start=now - options.days * _DAY, end=now, block=_block(options.network))
         stream = open_stream(options.stream, values, window, sources=sources)
         _draw(options, stream)
 
 
 def _sources(options: argparse.Namespace, held: ExitStack) -> "Sources":
-    """The means to read datasets; other subnets' feeds need a chain. Raises `SetupError`."""
+    """The means to read datasets, and with a network other subnets' feeds. Raises `SetupError`."""
+    from finetune.chain.connect import stakes_on
     from finetune.hub.client import HubClient
     from finetune.hub.dataset_cache import DatasetCache
     from finetune.isolation.trial import find_level
+    from finetune.streams.feed.access import WANDB, FeedAccess
     from finetune.streams.parquet_reader import ParquetReader
     from finetune.streams.sources import Sources
 
@@ -151,7 +160,24 @@ def _sources(options: argparse.Namespace, held: ExitStack) -> "Sources":
         cache=cache,
         say=lambda line: print(line, file=sys.stderr),
         reader=held.enter_context(ParquetReader(cache.folder, level=level)),
+        feeds=FeedAccess(
+            stakes=stakes_on(options.network),
+            folder=options.cache / "feeds",
+            endpoint=os.environ.get("WANDB_BASE_URL") or WANDB,
+        )
+        if options.network
+        else None,
     )
+
+
+def _block(network: str | None) -> int:
+    """The newest block of the network, at which stakes are looked up; 0 without one."""
+    from finetune.chain.connect import connect
+
+    if network is None:
+        return 0
+    with connect(network, netuid=0) as chain:
+        return chain.block()
 
 
 def _draw(options: argparse.Namespace, stream: "Stream") -> None:

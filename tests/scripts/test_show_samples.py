@@ -6,15 +6,19 @@ import pty
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bittensor.sp_core import Keypair
 
+from finetune.chain.local import LocalChain, LocalSettings
 from finetune.streams.registry import STREAMS
 from finetune.streams.rules.registry import make_rule
 from finetune.streams.sample import AnySample, ChoiceSample, InstructionSample, Message, PreferenceSample, Sample
 from scripts import show_samples
+from tests.finetune.streams.wandb_server import FakeRun, WandbServer
 
 ROOT = Path(__file__).parents[2]
 TALK = (Message(role="system", content="Be brief."), Message(role="user", content="One?\nTwo?"))
@@ -210,3 +214,28 @@ def test_a_reader_that_stops_reading_sees_no_traceback():
 def test_speed_prints_one_line_and_no_sample(capsys: pytest.CaptureFixture[str]) -> None:
     assert show_samples.main(["word_sorting", "--count", "50", "--speed"]) == 0
     assert re.fullmatch(r"word_sorting: [\d,]+ samples in a second of processor time\n", capsys.readouterr().out)
+
+
+def test_another_subnets_feed_is_shown_by_the_stakes_on_the_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hotkey = Keypair.create_from_uri("//Alice")
+    with LocalChain.create(tmp_path / "chain.sqlite", seed="feed", settings=LocalSettings()) as chain:
+        chain.register(hotkey, "cold")
+        chain.add_stake("cold", hotkey.ss58_address, 5000.0)
+        chain.advance(10)
+    now = time.time()
+    row = {"_timestamp": now - 3600, "prompts": "Why?", "responses": "Because.", "scores": 1.0}
+    config = {"hotkey": hotkey.ss58_address, "netuid": 18, "signature": hotkey.sign(b"run1").hex()}
+    run = FakeRun(id="run1", created=now - 7200, heard=now, config=config, rows={0: {"_step": 0} | row})
+    options = ["project=ada/feed", "netuid=18", "min_stake=1000", "min_records=1"]
+    given = [part for option in options for part in ("--option", option)]
+    with WandbServer() as wandb:
+        wandb.runs = [run]
+        monkeypatch.setenv("WANDB_BASE_URL", wandb.endpoint)
+        network = f"local:{tmp_path / 'chain.sqlite'}"
+        found = shown(
+            capsys, "subnet_feed", *given, "--count", "1", "--subtensor.network", network, "--cache", str(tmp_path)
+        )
+    assert "user: Why?" in found
+    assert "reference: Because." in found

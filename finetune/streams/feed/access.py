@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+WANDB = "https://api.wandb.ai"
+
 
 @dataclass(frozen=True, kw_only=True)
 class FeedAccess:
@@ -16,5 +18,5 @@ class FeedAccess:
 
     stakes: Callable[[int, int], Mapping[str, float]]
     folder: Path
-    endpoint: str = "https://api.wandb.ai"
+    endpoint: str = WANDB
     key: str | None = field(default=None, repr=False)
