@@ -14,6 +14,7 @@ WORST_LOSS = {"text": 8.0, "reference": 8.0, "multiple_choice": 8.0, "preference
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 _HEX40, _HEX64 = re.compile(r"[0-9a-f]{40}"), re.compile(r"[0-9a-f]{64}")
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,200}\.jsonl")
 _TASK_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 
 
@@ -91,6 +92,26 @@ class Constraints:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Training(Pinned):
+    """The file that whoever wrote the competition gives to train on: JSON Lines in a dataset repository of the hub.
+
+    The digest is the SHA-256 of the file itself. Validators never read it, and nobody has to train on it.
+    """
+
+    file: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # Unlike a model it is filled in by nobody later: whoever publishes the file knows both.
+        if not self.revision:
+            raise Invalid("revision", self.revision, "40 lowercase hex digits: a commit of the dataset")
+        if not self.digest:
+            raise Invalid("digest", self.digest, "64 lowercase hex digits: the file's SHA-256")
+        if not _FILE.fullmatch(self.file) or ".." in self.file:
+            raise Invalid("file", self.file, "the path of a .jsonl file in the repository")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """One part of what is measured: samples of a stream, scored by a method, `weight` of a round's batches."""
 
@@ -120,7 +141,7 @@ class Round:
 
     sync_blocks: int = 360
     eval_delay: int = 360
-    batches: int = 200
+    batches: int = 240
     batch_size: int = 4
     challengers: int = 16
 
@@ -187,6 +208,7 @@ class Competition:
     round: Round = Round()
     judge: Judge = Judge()
     precision: Precision = Precision()
+    training: Training | None = None
 
     def __post_init__(self) -> None:
         within("id", self.id, 0, 999_999_999)

@@ -1,42 +1,59 @@
-"""The queue: which challengers a round scores, by rule and not by what a machine happens to manage."""
+"""The queue: which challengers a round scores, by rule and not by what a machine happens to manage.
+
+It is a line: whoever has waited longest goes first. Nothing that is registered or committed later passes anybody, so
+neither a flood of keys nor keys that commit anew every round can starve those who were there before.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from competitions.season import Entrant
+from competitions.season import Entrant, Season
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A challenger that may play: whether it was ever stopped, and how many batches it has shared with the champion.
+    """A challenger that may play.
 
-    `lowered` are batches that it counts as having shared beyond those: a round's for one that is near an earlier
-    submission (see `lineage`), none for others.
+    `since` is the block since which it waits (see `waits_since`); `stopped` says whether it was ever stopped as behind
+    the champion, `batches` how many it has shared with it. One that is near an earlier submission (see `lineage`) waits
+    as if it had come `lowered` blocks later; 0 for others.
     """
 
     entrant: Entrant
     coldkey: str
+    since: int
     stopped: bool
     batches: int
     lowered: int = 0
 
 
+def waits_since(entrant: Entrant, season: Season) -> int:
+    """The block since which a submission waits: that of its commit, or of the season's last round that scored it.
+
+    A hotkey that commits again has a new submission, which goes to the end of the line.
+    """
+    return max((entrant.block, *(sync for sync, losses in season.rounds.items() if entrant.key in losses)))
+
+
 def choose(candidates: Iterable[Candidate], places: int) -> tuple[Entrant, ...]:
     """The challengers of a round, first to be scored first; the order in which they are given changes nothing.
 
-    Never stopped first, then fewest batches, then earlier commit; and every coldkey's first before any coldkey's
-    second, so that forty registrations of one owner delay no other owner's first by more than one place. A lowered one
-    is passed by everybody who has played at most a round more, and by nobody for ever: who plays gathers batches.
+    Who has waited longest comes first; of those who were last scored in the same round, never stopped first, then
+    fewest batches, then earlier commit. Every coldkey's first comes before any coldkey's second.
+
+    Worked example: with 16 places and all 255 other keys of a subnet waiting before it, a coldkey's first is scored in
+    the 16th round at the latest, its second a round later. That holds whatever anybody registers or commits meanwhile:
+    who was scored or commits again stands behind it.
     """
     turns: Counter[str] = Counter()
-    places_in_line = []
+    line = []
     for one in sorted(candidates, key=_own_place):
-        places_in_line.append((turns[one.coldkey], *_own_place(one)))
+        line.append((turns[one.coldkey], *_own_place(one)))
         turns[one.coldkey] += 1
-    return tuple(entrant for *_, entrant in sorted(places_in_line)[:places])
+    return tuple(entrant for *_, entrant in sorted(line)[:places])
 
 
-def _own_place(one: Candidate) -> tuple[bool, int, int, Entrant]:
-    """The place but for the coldkey's turn. Of equals, those not lowered come first."""
-    return one.stopped, one.batches + one.lowered, one.lowered, one.entrant
+def _own_place(one: Candidate) -> tuple[int, int, bool, int, Entrant]:
+    """The place but for the coldkey's turn. Of those that waited equally long, those not lowered come first."""
+    return one.since + one.lowered, one.lowered, one.stopped, one.batches, one.entrant

@@ -21,11 +21,14 @@ class Seat:
     differing: int = 0
 
     def taken_by(self, champion: Entrant) -> "Seat":
-        """The seat with a new champion; the old one joins those before. The same champion changes nothing."""
+        """The seat with a new champion; the old one joins those before. The same champion changes nothing.
+
+        Rounds of differing go on being counted: one's own new champion may differ from the chain's word as the old did.
+        """
         if champion == self.champion:
             return self
         kept = tuple(one for one in (*self.before, self.champion) if one != champion and not one.is_reference)
-        return Seat(champion=champion, before=kept)
+        return Seat(champion=champion, before=kept, differing=self.differing)
 
 
 def first_seat(competition: Competition) -> Seat:

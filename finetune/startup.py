@@ -4,8 +4,10 @@ Nothing is loaded and nothing is sent: what is missing is listed, so that whoeve
 """
 
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
 from finetune.chain.port import Chain, Signer
@@ -13,6 +15,8 @@ from finetune.errors import FinetuneError, HubRefused, HubUnavailable, SetupErro
 from finetune.hub.client import HubClient
 
 GB = 10**9
+# The folders under --model_dir that the quota is about: models of validators and of miners, and files of datasets.
+CACHES = ("cache", "fetched", "datasets")
 
 
 @contextmanager
@@ -63,21 +67,33 @@ def check_token_writes(hub: HubClient, token: str | None, repository: str) -> li
 
 
 def check_disk(folder: Path, quota_bytes: int) -> list[str]:
-    """Whether the folder can be made, and its disk has room for the models' quota."""
+    """Whether the folder can be made, and its disk has room for the quota, what its caches hold already included."""
     if quota_bytes <= 0:
         return [f"--quota_gb is {quota_bytes / GB:g}; it must be at least 1"]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        usage = shutil.disk_usage(folder)
-        held = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        free = shutil.disk_usage(folder).free
+        room = free + _held(folder, enough=quota_bytes - free)
     except OSError as error:
         return [f"{folder} cannot be used: {error.strerror}"]
-    if usage.free + held < quota_bytes:
+    if room < quota_bytes:
         return [
-            f"{folder} has {usage.free / GB:.0f} GB free; the quota of {quota_bytes / GB:.0f} GB does not fit: "
-            "lower --quota_gb or choose another --model_dir"
+            f"{folder} has {room / GB:.0f} GB free, its caches included; the quota of {quota_bytes / GB:.0f} GB does "
+            "not fit: lower --quota_gb or choose another --model_dir"
         ]
     return []
+
+
+def _held(folder: Path, *, enough: int) -> int:
+    """The bytes that the caches in a folder hold, counted no further than to `enough`. Raises `OSError`."""
+    held = 0
+    for cache, depth in product(CACHES, ("*/*", "*/*/*")):
+        for path in (folder / cache).glob(depth):
+            if held >= enough:
+                return held
+            status = path.lstat()
+            held += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return held
 
 
 def check_device(device: str) -> list[str]:

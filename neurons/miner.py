@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None, variables: Mapping[str, str] | 
     """Do what the flags ask for; returns 0, or 2 with the reason on standard error."""
     summary = str(__doc__).splitlines()[0]
     options = parse(MINER, summary, arguments, environment() if variables is None else variables)
-    os.environ.update(HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false")
+    os.environ.update(HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false", OMP_WAIT_POLICY="passive")
     return ended(lambda: _run(options))
 
 
@@ -78,19 +78,32 @@ def _show(options: "argparse.Namespace") -> None:
     """Make the repository that the hotkey has committed public."""
     from finetune.chain.connect import connect
     from finetune.chain.wallet import open_hotkey
-    from finetune.errors import SetupError
     from finetune.hub.client import HubClient
     from finetune.mining.publish import standing
+    from finetune.startup import check_token_writes, noting, refuse
 
-    address = open_hotkey(options.wallet_name, options.wallet_hotkey, options.wallet_path).ss58_address
-    with connect(options.network, options.netuid) as chain:
-        stands = standing(chain).get(address)
-    if stands is None or stands.payload.repository != options.hf_repo_id:
-        raise SetupError(f"hotkey {address} has no commitment on chain that names {options.hf_repo_id}")
+    faults: list[str] = []
+    hotkey = hub = stands = None
+    with noting(faults):
+        hotkey = open_hotkey(options.wallet_name, options.wallet_hotkey, options.wallet_path)
+    with noting(faults), connect(options.network, options.netuid) as chain:
+        stands = standing(chain)
+    if options.hf_repo_id is None:
+        faults.append("name the repository to show: --hf_repo_id NAMESPACE/NAME")
+    else:
+        with noting(faults):
+            hub = HubClient(options.hf_endpoint, options.hf_token)
+            faults += check_token_writes(hub, options.hf_token, options.hf_repo_id)
+    if hotkey is not None and stands is not None and options.hf_repo_id is not None:
+        own = stands.get(hotkey.ss58_address)
+        if own is None or own.payload.repository != options.hf_repo_id:
+            faults.append(f"hotkey {hotkey.ss58_address} has no commitment on chain that names {options.hf_repo_id}")
+    refuse(faults, "miner")
+    assert hub is not None
     if options.offline:
         print(f"offline: {options.hf_repo_id} would be made public")
         return
-    HubClient(options.hf_endpoint, options.hf_token).set_private(options.hf_repo_id, False)
+    hub.set_private(options.hf_repo_id, False)
     print(f"{options.hf_repo_id} is public")
 
 

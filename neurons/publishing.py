@@ -1,4 +1,4 @@
-"""Publishes a folder as the flags say: what is missing is listed at once, and only then anything is sent.
+"""Publishes a folder as the flags say: what is missing is listed at once, then the model is tried, then it is sent.
 
 `neurons/miner.py` and `scripts/upload_model.py` are both this; the order of uploading, committing and showing is
 `finetune/mining/publish.py`.
@@ -6,74 +6,110 @@
 
 import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from competitions.competition import Competition
     from competitions.schedule import Catalog
     from competitions.submission import Payload
     from finetune.chain.port import Chain, Signer
+    from finetune.hub.client import HubClient
 
 _POLL_SECONDS = 6.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """All that publishing needs, found sound. `draft` is what would be committed for `--load_model_dir`, if given."""
+
+    options: "argparse.Namespace"
+    competition: "Competition"
+    hotkey: "Signer"
+    chain: "Chain"
+    hub: "HubClient"
+    draft: "Payload | None"
 
 
 def publish_folder(options: "argparse.Namespace") -> None:
     """Publish `--load_model_dir`, or with `--offline` tell what would be committed.
 
-    Raises `SetupError` with all that is missing, `CommitmentTooLarge`, `ChainError`, `HubError`.
+    Raises `SetupError` with all that is missing, or with the gate that rejects the model; `CommitmentTooLarge`,
+    `ChainError`, `HubError`, `ScorerUnavailable`.
     """
+    with ExitStack() as held:
+        desk = open_desk(options, held)
+        assert desk.draft is not None
+        publish_draft(desk, options.load_model_dir, desk.draft)
+
+
+def open_desk(options: "argparse.Namespace", held: ExitStack) -> Desk:
+    """Look at all that publishing needs; the chain is closed with `held`. Raises `SetupError` with what is missing."""
     from finetune.chain.connect import connect
     from finetune.chain.wallet import open_hotkey
     from finetune.hub.client import HubClient
-    from finetune.mining.publish import publish
-    from finetune.startup import check_registration, check_token_writes, noting, refuse
+    from finetune.startup import check_device, check_registration, check_token_writes, noting, refuse
 
     faults: list[str] = []
     hotkey = chain = competition = hub = draft = None
-    with ExitStack() as held:
+    with noting(faults):
+        competition = chosen(options)
+    with noting(faults):
+        hotkey = open_hotkey(options.wallet_name, options.wallet_hotkey, options.wallet_path)
+    with noting(faults):
+        chain = held.enter_context(connect(options.network, options.netuid))
+        faults += check_registration(chain, hotkey) if hotkey else []
+    with noting(faults):
+        hub = HubClient(options.hf_endpoint, options.hf_token)
+        if options.hf_repo_id:
+            faults += check_token_writes(hub, options.hf_token, options.hf_repo_id)
+    faults += check_device(options.device)
+    with noting(faults):
+        draft = _draft(options, competition, hotkey)
+    if options.load_model_dir and options.model_dir.resolve().is_relative_to(options.load_model_dir.resolve()):
+        faults.append(f"--model_dir {options.model_dir} lies in the folder to publish; choose another")
+    else:
         with noting(faults):
-            competition = chosen(options)
+            options.model_dir.mkdir(parents=True, exist_ok=True)
+    if chain and hotkey and draft and not options.give_up_seat:
         with noting(faults):
-            hotkey = open_hotkey(options.wallet_name, options.wallet_hotkey, options.wallet_path)
-        with noting(faults):
-            chain = held.enter_context(connect(options.network, options.netuid))
-            faults += check_registration(chain, hotkey) if hotkey else []
-        with noting(faults):
-            hub = HubClient(options.hf_endpoint, options.hf_token)
-            if options.hf_repo_id:
-                faults += check_token_writes(hub, options.hf_token, options.hf_repo_id)
-        with noting(faults):
-            draft = _draft(options, competition, hotkey)
-        if options.load_model_dir and options.model_dir.resolve().is_relative_to(options.load_model_dir.resolve()):
-            faults.append(f"--model_dir {options.model_dir} lies in the folder to publish; choose another")
-        else:
-            with noting(faults):
-                options.model_dir.mkdir(parents=True, exist_ok=True)
-        if chain and hotkey and draft and not options.give_up_seat:
-            with noting(faults):
-                faults += _check_seat(chain, hotkey.ss58_address, draft)
-        refuse(faults, "miner")
-        assert competition is not None
-        assert hotkey is not None
-        assert chain is not None
-        assert hub is not None
-        assert draft is not None
-        address = hotkey.ss58_address
-        if options.offline:
-            print(f"offline: {address} would upload {options.load_model_dir} and commit {draft.encode().decode()}")
-            return
-        done = publish(
-            options.load_model_dir,
-            repository=options.hf_repo_id,
-            competition=competition,
-            hotkey=hotkey,
-            hub=hub,
-            chain=chain,
-            wait_for=lambda block: _wait(chain, block),
-            journal=options.model_dir / f"publishing-{address}.json",
-        )
+            faults += _check_seat(chain, hotkey.ss58_address, draft)
+    refuse(faults, "miner")
+    assert competition is not None
+    assert hotkey is not None
+    assert chain is not None
+    assert hub is not None
+    return Desk(options=options, competition=competition, hotkey=hotkey, chain=chain, hub=hub, draft=draft)
+
+
+def publish_draft(desk: Desk, folder: "Path", draft: "Payload") -> None:
+    """Run the gates of loading and scoring, then upload, commit and show; with `--offline` tell what would be done.
+
+    A model that stands on chain already has been through them. Raises as `publish_folder`.
+    """
+    from finetune.mining import submissions
+    from finetune.mining.publish import publish
+    from neurons.checking import refuse_rejected
+
+    options, address = desk.options, desk.hotkey.ss58_address
+    if not options.force and not submissions.stands(desk.chain, address, draft):
+        refuse_rejected(options, folder, desk.competition, desk.hub, _say)
+    if options.offline:
+        print(f"offline: {address} would upload {folder} and commit {draft.encode().decode()}")
+        return
+    done = publish(
+        folder,
+        repository=options.hf_repo_id,
+        competition=desk.competition,
+        hotkey=desk.hotkey,
+        hub=desk.hub,
+        chain=desk.chain,
+        wait_for=lambda block: _wait(desk.chain, block),
+        journal=options.model_dir / f"publishing-{address}.json",
+    )
     print(f"{done.payload.repository} at {done.payload.revision} stands on chain since block {done.block}")
 
 
@@ -117,8 +153,12 @@ def _draft(
     if competition is None or hotkey is None:
         return None
     draft = draft_payload(folder, repository=repository, competition=competition, hotkey=hotkey)
-    if rejection := check_submission(folder, draft, hotkey.ss58_address, competition):
-        raise SetupError(f"validators would reject {folder}: {rejection.text}")
+    rejection = None if options.force else check_submission(folder, draft, hotkey.ss58_address, competition)
+    if rejection is not None:
+        raise SetupError(
+            f"validators would reject {folder}, as {rejection.reason}: {rejection.text}; "
+            "--force publishes it all the same"
+        )
     return draft
 
 
@@ -137,5 +177,9 @@ def _check_seat(chain: "Chain", address: str, draft: "Payload") -> list[str]:
 def _wait(chain: "Chain", block: int) -> None:
     """Return once the block is final."""
     while (newest := chain.block()) < block:
-        print(f"block {newest:,}; waiting for {block:,}", flush=True)
+        _say(f"block {newest:,}; waiting for {block:,}")
         time.sleep(_POLL_SECONDS)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)

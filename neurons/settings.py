@@ -74,6 +74,14 @@ COMMON = (
     Setting(name="hf_endpoint", variable="HF_ENDPOINT", help="another hub than huggingface.co"),
     Setting(name="hf_token", variable="HF_TOKEN", help="token of Hugging Face"),
 )
+UNSAFE = Setting(
+    name="unsafe_no_isolation",
+    flag="--unsafe_no_isolation",
+    variable="UNSAFE_NO_ISOLATION",
+    default=False,
+    kind=bool,
+    help="score strangers' models without walls where none can be had",
+)
 MINER = (
     *COMMON,
     Setting(
@@ -130,17 +138,18 @@ MINER = (
         kind=bool,
         help="commit although this hotkey earns",
     ),
+    Setting(
+        name="force",
+        flag="--force",
+        variable="FORCE_PUBLISH",
+        default=False,
+        kind=bool,
+        help="publish a model without asking the validators' gates first",
+    ),
 )
 VALIDATOR = (
     *COMMON,
-    Setting(
-        name="unsafe_no_isolation",
-        flag="--unsafe_no_isolation",
-        variable="UNSAFE_NO_ISOLATION",
-        default=False,
-        kind=bool,
-        help="score strangers' models without walls where none can be had",
-    ),
+    UNSAFE,
     Setting(
         name="wandb_project",
         flag="--wandb_project",
@@ -168,6 +177,13 @@ def parse(
     settings: Sequence[Setting], description: str, arguments: Sequence[str] | None, environment: Mapping[str, str]
 ) -> argparse.Namespace:
     """The value of every setting. Ends the process with a sentence for one that cannot be read, as argparse does."""
+    return make_parser(settings, description, environment).parse_args(arguments)
+
+
+def make_parser(
+    settings: Sequence[Setting], description: str, environment: Mapping[str, str]
+) -> argparse.ArgumentParser:
+    """A parser of these settings, for whoever adds flags of its own. Ends the process as `parse` does."""
     parser = argparse.ArgumentParser(description=description, epilog=_secrets(settings))
     known = _dotenv() | dict(environment)
     for one in settings:
@@ -184,7 +200,7 @@ def parse(
         else:
             # argparse reads a text that stands as a default as it reads one that is given.
             parser.add_argument(one.flag, dest=one.name, type=one.kind, default=given or one.default, help=text)
-    return parser.parse_args(arguments)
+    return parser
 
 
 def environment() -> Mapping[str, str]:

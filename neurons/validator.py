@@ -19,6 +19,8 @@ from neurons.stopping import stoppable
 if TYPE_CHECKING:
     import argparse
 
+    from finetune.validating.terminal import Terminal
+
 
 def main(arguments: Sequence[str] | None = None, variables: Mapping[str, str] | None = None) -> int:
     """Run a validator; returns 0 when it was told to stop, 2 where it could not start."""
@@ -26,24 +28,23 @@ def main(arguments: Sequence[str] | None = None, variables: Mapping[str, str] | 
     options = parse(VALIDATOR, summary, arguments, environment() if variables is None else variables)
     # Read by the libraries when they are imported.
     os.environ.update(HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false", OMP_WAIT_POLICY="passive")
-    from finetune.errors import FinetuneError
+    from rich.console import Console
 
+    from finetune.errors import FinetuneError
+    from finetune.validating.terminal import Terminal
+
+    terminal = Terminal(Console())
     try:
         with stoppable() as stop:
-            _run(options, stop)
+            _run(options, stop, terminal)
     except FinetuneError as error:
         print(error, file=sys.stderr)
         return 2
-    say("stopped; start it again and it goes on from here")
+    terminal.say("stopped; start it again and it goes on from here")
     return 0
 
 
-def say(text: str) -> None:
-    """One line for whoever watches, with the time."""
-    print(f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} {text}", flush=True)
-
-
-def _run(options: "argparse.Namespace", stop: threading.Event) -> None:
+def _run(options: "argparse.Namespace", stop: threading.Event, terminal: "Terminal") -> None:
     """Wire a validator and let it live. Raises `FinetuneError` where something that it needs is missing."""
     from functools import partial
 
@@ -63,7 +64,7 @@ def _run(options: "argparse.Namespace", stop: threading.Event) -> None:
     from finetune.validating.round import Ports
     from finetune.validating.state import State
 
-    faults: list[str] = []
+    say, faults = terminal.say, list[str]()
     with ExitStack() as held:
         chain = hotkey = level = hub = None
         block, quota = 0, options.quota_gb * 10**9
@@ -101,10 +102,12 @@ def _run(options: "argparse.Namespace", stop: threading.Event) -> None:
             publishers=(ReportFolder(options.model_dir / "reports"),),
             say=say,
             clock=time.monotonic,
+            watch=terminal.watch,
         )
         network = redacted(options.network)
         say(f"validator {hotkey.ss58_address} on subnet {options.netuid} of {network}, isolation {level}")
         start_mirror(options, hotkey.ss58_address, held, say)
+        held.enter_context(terminal)
         Validator(ports).run(stop)
 
 

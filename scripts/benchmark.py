@@ -6,6 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from scripts.command import finish
+
 BENCHMARKS = {
     "scoring": "reference loss: ours, the plain loop, lm-eval",
     "generation": "IFEval replies: many at a time, and one by one",
@@ -13,6 +15,7 @@ BENCHMARKS = {
     "adapters": "ten LoRA adapters over one base, and the bare base ten times",
     "memory": "what each way of scoring adds to a warm process",
     "worker": "a walled worker, and this process",
+    "duel": "a real fine-tune and noisy copies of a champion, judged by the rules",
 }
 _CACHE = Path("runs/fetched")
 
@@ -89,4 +92,4 @@ def _measure(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    finish(main)

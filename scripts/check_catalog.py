@@ -6,6 +6,7 @@ from pathlib import Path
 
 from competitions.files import CatalogError
 from competitions.schedule import NOTICE_BLOCKS, Catalog, check_change, load_catalog
+from scripts.command import finish
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,4 +47,4 @@ def _print(catalog: Catalog) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    finish(main)

@@ -10,6 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scripts.command import finish
+
 if TYPE_CHECKING:
     from finetune.mining.dataset.reading import Dataset
     from finetune.streams.sample import AnySample
@@ -143,4 +145,4 @@ def _table(rows: Sequence[Sequence[Any]]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    finish(main)

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scripts.command import finish
+
 if TYPE_CHECKING:
     from finetune.chain.port import Signer
     from finetune.generating.asking import Plan
@@ -189,4 +191,4 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    finish(main)

@@ -1,7 +1,7 @@
 """Rehearses a whole subnet on this machine: chain, hub, miners, validators and a delegator, from training to incentive.
 
-Needs no wallet, no account and no network. Everything goes to one folder: `result.json` with the figures, `board.html`
-to look at, the chain, the hub, every validator's state and reports.
+Needs no wallet, no account and no network. Everything goes to one folder: `result.json` with the figures, `site`
+with the board to look at, the chain, the hub, every validator's state and reports.
 """
 
 import argparse
@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from scripts.command import finish
 
 if TYPE_CHECKING:
     from finetune.evals.port import Scorer
@@ -52,6 +54,12 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("runs/rehearsal"), help="folder for everything (%(default)s)")
     parser.add_argument("--base", choices=["tiny", "smollm2"], default="tiny", help="the model that is fine-tuned")
+    parser.add_argument(
+        "--scenario",
+        choices=["skill", "arena"],
+        default="skill",
+        help="miners of unequal skill, or an arena: a task creator, training nodes, a delegator (%(default)s)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="same seed, same figures (%(default)s)")
     parser.add_argument(
         "--isolated", action="store_true", help="score in walled workers, as against strangers; takes 4 times as long"
@@ -65,8 +73,10 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--hub_port", type=int, default=0, help="port of the local hub; 0 takes any free one")
     options = parser.parse_args(arguments)
-    if options.attacks and options.base != "tiny":
-        parser.error("--attacks are made for --base tiny")
+    if options.attacks and (options.base != "tiny" or options.scenario != "skill"):
+        parser.error("--attacks are made for --base tiny and --scenario skill")
+    if options.scenario == "arena" and options.base != "tiny":
+        parser.error("--scenario arena is made for --base tiny")
     return options
 
 
@@ -111,7 +121,8 @@ def _rehearse(options: argparse.Namespace) -> int:
 
     logging.getLogger("transformers").setLevel(logging.ERROR)
     began, console, chosen = time.monotonic(), Console(), choose(options.attacks)
-    cast = attacked_cast(options.seed, chosen) if chosen else CASTS[options.base](options.seed)
+    name = "arena" if options.scenario == "arena" else options.base
+    cast = attacked_cast(options.seed, chosen) if chosen else CASTS[name](options.seed)
     with (
         open_world(options.out, options.seed, cast, port=options.hub_port) as world,
         Show(console) as show,
@@ -133,4 +144,4 @@ def _rehearse(options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    finish(main)

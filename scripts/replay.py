@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from scripts.command import finish
+
 Key = TypeVar("Key", int, str)
 
 
@@ -89,4 +91,4 @@ def _pair(kind: Callable[[str], Key], form: str) -> Callable[[str], tuple[Key, f
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    finish(main)

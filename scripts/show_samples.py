@@ -19,6 +19,8 @@ from pathlib import Path
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
+from scripts.command import finish
+
 if TYPE_CHECKING:
     from finetune.streams.sample import AnySample, Stream
     from finetune.streams.sources import Sources
@@ -240,4 +242,4 @@ def _write(sections: Sequence[Section]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    finish(main)

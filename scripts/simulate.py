@@ -5,6 +5,8 @@ import sys
 import time
 from pathlib import Path
 
+from scripts.command import finish
+
 _COMPETITION = Path(__file__).parents[1] / "competitions" / "catalog" / "instruct_8b.toml"
 
 
@@ -75,4 +77,4 @@ def _simulate(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    finish(main)

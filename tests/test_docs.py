@@ -11,12 +11,13 @@ import pytest
 
 from competitions.competition import Competition
 from neurons.settings import MINER, VALIDATOR, Setting
+from scripts.wandb_board import BOARD
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FLAG = re.compile(r"(?<![\w-])--[a-z][\w.-]*\w")
 # Whose flags are not ours: programs that the pages call besides.
-OTHERS = ("btcli", "git ", "apt", "pip ")
+OTHERS = ("accelerate launch", "btcli", "git ", "apt", "pip ")
 PARTS = ("competitions", "finetune", "neurons", "scripts")
 
 
@@ -49,7 +50,7 @@ def test_every_link_leads_somewhere(path: Path):
 
 def known_flags() -> set[str]:
     """Every flag of the processes, and every one that some parser is given."""
-    found = {one.flag for one in (*MINER, *VALIDATOR) if one.flag}
+    found = {one.flag for one in (*MINER, *VALIDATOR, *BOARD) if one.flag}
     calls = (node for _, tree in trees() for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args)
     for first in (call.args[0] for call in calls):
         if isinstance(first, ast.Constant) and isinstance(first.value, str) and FLAG.fullmatch(first.value):

@@ -1,1 +1,4 @@
-"""Benchmarks: how fast and how frugal scoring is, beside the plain ways to do the same. No rule depends on them."""
+"""Benchmarks: how fast and how frugal scoring is beside the plain ways, and how real models fare in a duel.
+
+No rule depends on them.
+"""

@@ -8,7 +8,7 @@ from finetune.board.names import Names
 from finetune.chain.port import Metagraph, Neuron
 
 SHOWN_COLUMNS = 24  # hotkeys in the table of weights
-SHOWN_EPOCHS = 60  # epochs in the chart and its table
+SHOWN_EPOCHS = 1_000  # epochs in the chart and its table
 SHOWN_PARTS = 7  # hotkeys with a colour of their own in the chart
 
 

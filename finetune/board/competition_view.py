@@ -1,21 +1,25 @@
 """What the page shows of one competition: the seat and its story, the standings, the losses, the rounds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from competitions.competition import Competition
 from competitions.season import REFERENCE, Entrant, reference_of
+from finetune.board.entrant_view import EntrantView, entrant_views
 from finetune.board.losses import LossHistory, loss_history, scored_and_saved
+from finetune.board.matrix import Matrix, matrix
 from finetune.board.names import Names
+from finetune.board.reigns import Reign, reigns
 from finetune.board.rounds import Round
 from finetune.board.standings import Standing, standings
 from finetune.board.story import SeatChange, holder_of, seat_changes, story_of
+from finetune.board.task_losses import task_losses
 from finetune.board.trust import Agreement, Control, Recount, agreement, control, recounted
 
 
 @dataclass(frozen=True, kw_only=True)
 class RoundRow:
-    """One round in the list of rounds. `control` is the largest difference from the known losses, in bits."""
+    """One round in the list of rounds. `validator` is whose report is told."""
 
     sync: int
     seed: str
@@ -26,12 +30,16 @@ class RoundRow:
     scored: int
     saved: int
     reporters: int
+    validator: str
     seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class CompetitionView:
-    """One competition. `since` is the block of the seat's last change, None where it has had no other holder."""
+    """One competition. `since` is the block of the seat's last change, None where it has had no other holder.
+
+    `tasks` are mean losses by key and task, `entrants` what there is to tell of each standing, in their order.
+    """
 
     competition: Competition
     holder: Entrant
@@ -40,7 +48,11 @@ class CompetitionView:
     epsilon: float
     standings: tuple[Standing, ...]
     losses: LossHistory
+    tasks: Mapping[str, Mapping[str, float]]
+    duels: Matrix | None
     changes: tuple[SeatChange, ...]
+    reigns: tuple[Reign, ...]
+    entrants: tuple[EntrantView, ...]
     rounds: tuple[RoundRow, ...]
     scored: int
     saved: int
@@ -68,6 +80,9 @@ def competition_view(
     changes = seat_changes(competition, rounds, names)
     rows = standings(competition, holder, own, names)
     order = _line_order(holder, changes, rows)
+    tasks = task_losses(own, [row.key for row in rows])
+    duels = matrix(own, rows, names)
+    held = reigns(competition, holder, changes, own, names)
     scored, saved = scored_and_saved(own)
     return CompetitionView(
         competition=competition,
@@ -77,7 +92,11 @@ def competition_view(
         epsilon=competition.epsilon.at((own[-1].sync if own else holder.block) - holder.block),
         standings=rows,
         losses=loss_history(competition, own, order, [one.block for one in changes], names),
+        tasks=tasks,
+        duels=duels,
         changes=changes,
+        reigns=held,
+        entrants=entrant_views(competition, own, rows, tasks, duels, held),
         rounds=tuple(_round_row(one, names) for one in reversed(own)),
         scored=scored,
         saved=saved,
@@ -106,5 +125,6 @@ def _round_row(one: Round, names: Names) -> RoundRow:
         scored=scored,
         saved=saved,
         reporters=len(one.accounts),
+        validator=one.told.validator,
         seconds=sum(record.seconds.values()),
     )

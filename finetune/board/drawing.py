@@ -1,16 +1,13 @@
-"""What all charts are drawn with: scales, round ticks, axes, and the frame that gives a chart its words."""
+"""What pictures are drawn with: scales, round ticks and axes, in a picture's own units."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
-from finetune.board.figures import whole
 from finetune.board.markup import Html, tag
 
 WIDTH, HEIGHT = 640.0, 300.0  # of a chart, in its own units; the page stretches it
 LEFT, RIGHT, TOP, BOTTOM = 62.0, 12.0, 14.0, 40.0  # margins; wide enough for the larger letters of a narrow screen
-
-COLOURS = 7  # classes c0 to c6; whatever comes after shares one grey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +38,6 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
     return [round(number * step, 10) for number in range(first, last + 1)]
 
 
-def some(values: Sequence[int], most: int = 6) -> list[int]:
-    """At most `most` of the values, spread evenly, the last among them."""
-    every = ceil(len(values) / most)
-    return [value for number, value in enumerate(reversed(values)) if number % every == 0][::-1]
-
-
 def horizontal_axis(scale: Callable[[float], float], values: Sequence[float], write: Callable[[float], str]) -> Html:
     """Grid lines across the chart with their values at the left."""
     parts = []
@@ -55,39 +46,3 @@ def horizontal_axis(scale: Callable[[float], float], values: Sequence[float], wr
         parts.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=place, y2=place, class_="grid"))
         parts.append(tag("text", write(value), x=LEFT - 8, y=place + 4, text_anchor="end"))
     return tag("g", *parts)
-
-
-def block_axis(scale: Callable[[float], float], blocks: Sequence[int]) -> Html:
-    """Blocks along the bottom."""
-    parts = [tag("text", whole(one), x=scale(one), y=HEIGHT - BOTTOM + 20, text_anchor="middle") for one in blocks]
-    title = tag("text", "block", x=WIDTH - RIGHT, y=HEIGHT - 4, text_anchor="end", class_="quiet")
-    return tag("g", *parts, title)
-
-
-def chart(name: str, title: str, summary: str, *drawn: str) -> Html:
-    """A chart as one image whose words are its title and its summary, which stand below it for everybody."""
-    words = tag("figcaption", summary, id=f"{name}-words")
-    picture = tag(
-        "svg",
-        *drawn,
-        viewBox=f"0 0 {WIDTH:.0f} {HEIGHT:.0f}",
-        role="img",
-        aria_label=title,
-        aria_describedby=f"{name}-words",
-        class_="chart",
-    )
-    return tag("figure", picture, words)
-
-
-def legend(entries: Sequence[tuple[str, str, str]]) -> Html:
-    """The lines or areas of a chart: (drawn swatch, name, figure)."""
-    items = [
-        tag("li", swatch, tag("span", name, class_="who"), tag("span", figure, class_="n"))
-        for swatch, name, figure in entries
-    ]
-    return tag("ul", *items, class_="legend")
-
-
-def colour(number: int) -> str:
-    """The class of the colour of the line or area of this number."""
-    return f"c{number}" if number < COLOURS else "rest"

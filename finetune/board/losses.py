@@ -14,7 +14,7 @@ from finetune.board.names import Names
 from finetune.board.record import Scored
 from finetune.board.rounds import Round
 
-SHOWN_ROUNDS = 60  # rounds in the chart and its table; older ones would be a blur
+SHOWN_ROUNDS = 1_000  # rounds in the chart and its table
 SHOWN_LINES = 8  # lines that an eye can tell apart
 LAST_ROUNDS = 5  # rounds over which a submission's mean loss is shown
 
@@ -95,7 +95,7 @@ def loss_history(
     return LossHistory(
         unit=unit_of(competition),
         lines=kept,
-        hurdles=tuple(hurdle for one in shown if (hurdle := _hurdle(one)) is not None),
+        hurdles=tuple(hurdle for one in shown if (hurdle := hurdle_of(one)) is not None),
         changes=tuple(block for block in changes if shown and block >= shown[0].sync),
         left_out=len(ever) - len(kept),
         summary=_summary(kept, unit_of(competition)),
@@ -125,7 +125,7 @@ def _line(key: str, rounds: Sequence[Round], names: Names) -> LossLine:
     return LossLine(key=key, name=names.entrant(key), points=tuple(points))
 
 
-def _hurdle(one: Round) -> Hurdle | None:
+def hurdle_of(one: Round) -> Hurdle | None:
     """What a challenger had to beat in a round; None where the champion was not scored."""
     key = one.record.champion.before
     found: Scored | None = one.told.losses.get(key)

@@ -10,7 +10,7 @@ from html import escape
 
 Attribute = str | int | float | bool | None
 
-_VOID = frozenset({"meta"})
+_VOID = frozenset({"link", "meta"})
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})  # control, format (with the marks that turn text round), surrogate
 _SPACE = re.compile(r"\s+")
 _POWER = re.compile(r"2\^(-?\d+(?:\.\d+)?)")
@@ -24,6 +24,8 @@ class Html(str):
 
 def clean(text: str) -> str:
     """The text with every character that hides, reorders or breaks text shown as U+FFFD, white space as one space."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text
     spaced = _SPACE.sub(" ", text)
     return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(one) in _HIDDEN else one for one in spaced)
 
@@ -48,6 +50,11 @@ def tag(name: str, /, *children: str | None, **attributes: Attribute) -> Html:
 def join(*parts: str | None) -> Html:
     """Several pieces as one; text among them is escaped."""
     return Html("".join(text(part) for part in parts if part is not None))
+
+
+def isolated(content: str) -> Html:
+    """A stranger's text, whose direction of writing ends with it."""
+    return tag("bdi", content)
 
 
 def prose(sentence: str) -> Html:

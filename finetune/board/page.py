@@ -1,103 +1,92 @@
-"""The page: a view as one HTML file that needs nothing else, no network and no script. It computes no figure."""
+"""What all pages share: the head with its policy, the way to the other pages, the foot."""
 
-import hashlib
-from base64 import b64encode
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from finetune.board.figures import share, whole
-from finetune.board.markup import Html, join, tag
-from finetune.board.page_chain import chain_section, people_section
-from finetune.board.page_competition import anchor, competition_section, seat_line
-from finetune.board.page_trust import rejections_section, trust_section
+from finetune.board.figures import whole
+from finetune.board.links import competition_file
+from finetune.board.markup import Html, isolated, join, tag
 from finetune.board.view import View
 
-_STYLE = Path(__file__).with_name("board.css")
-_TITLE = "Leaderboard of the fine-tuning subnet"
+STYLE, SCRIPT, CHARTS, ICON = "board.css", "board.js", "chart.umd.min.js", "icon.svg"
+
+# The site's own files and nothing else; a script may ask the same server whether there is something new.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'"
+)
+_PARTS = (("", "Standings"), ("duels", "Head to head"), ("history", "History"))
 
 
-def render(view: View) -> str:
-    """The whole page as HTML. Names and texts of strangers are text in it and nothing else.
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One page: its file, its title, its content, and the values that it shows, for the JSON file beside it.
 
-    Its content policy lets in the one style sheet that it carries, by its hash, and forbids all the rest.
+    `place` is the file that the list of pages marks as the one being read; `charts` whether it draws any.
     """
-    style = _STYLE.read_text("utf-8")
+
+    file: str
+    title: str
+    body: Html
+    data: object
+    place: str = ""
+    charts: bool = False
+
+
+def framed(page: Page, view: View, *, live: bool) -> str:
+    """A page as HTML. Names and texts of strangers are text in it and nothing else.
+
+    A live page asks its server now and then whether it has changed.
+    """
+    scripts = [CHARTS, SCRIPT] if page.charts else [SCRIPT]
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_policy(style)),
+        tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
         tag("meta", name="referrer", content="no-referrer"),
-        tag("title", _TITLE),
-        tag("style", Html(style)),
+        tag("title", f"{page.title} · fine-tuning subnet"),
+        tag("link", rel="icon", type="image/svg+xml", href=ICON),
+        tag("link", rel="stylesheet", href=STYLE),
+        *(tag("script", src=one, defer=True) for one in scripts),
     )
-    return "<!DOCTYPE html>\n" + tag("html", head, tag("body", _body(view)), lang="en") + "\n"
-
-
-def _policy(style: str) -> str:
-    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-
-
-def _body(view: View) -> Html:
-    return join(
+    body = tag(
+        "body",
         tag("a", "Skip to the figures", href="#main", class_="skip"),
-        _header(view),
-        tag(
-            "main",
-            _glance(view),
-            *(competition_section(one) for one in view.competitions),
-            chain_section(view),
-            rejections_section(view),
-            trust_section(view),
-            people_section(view),
-            id="main",
-        ),
-        tag("footer", tag("p", _colophon(view))),
+        _header(view, page.place or page.file),
+        tag("main", page.body, id="main"),
+        tag("footer", tag("p", _colophon(page, view))),
     )
+    return "<!DOCTYPE html>\n" + tag("html", head, body, lang="en", data_live=live) + "\n"
 
 
-def _header(view: View) -> Html:
-    links = [(f"#{anchor(one)}", one.competition.title) for one in view.competitions]
-    links += [("#chain", "Who is paid"), ("#rejections", "Rejections"), ("#trust", "Why believe this")]
-    items = [tag("li", tag("a", name, href=target)) for target, name in links]
-    return tag(
-        "header",
-        tag("p", f"Fine-tuning subnet · block {whole(view.block)}", class_="eyebrow"),
-        tag("h1", "Leaderboard"),
-        tag("p", view.headline, class_="lead"),
-        tag("nav", tag("ul", *items), aria_label="Parts of this page"),
-    )
+def parts_of(competition: int, part: str) -> Html:
+    """The way between the pages of one competition."""
+    items = [(competition_file(competition, each), name) for each, name in _PARTS]
+    return _navigation("Pages of this competition", items, competition_file(competition, part), "parts")
 
 
-def _glance(view: View) -> Html:
-    """Every seat on one card, then whether to believe it and what it took."""
-    scored = sum(one.scored for one in view.competitions)
-    saved = sum(one.saved for one in view.competitions)
-    work = (
-        f"{share(saved / (scored + saved))} of the work saved by early stops"
-        if saved
-        else "early stops have saved none yet"
-    )
-    cards = [
-        *(_card(one.competition.title, anchor(one), one.champion.name, seat_line(one)) for one in view.competitions),
-        _card("Validators", "trust", view.verdict, view.turnout),
-        _card("Samples scored", "trust", whole(scored), work),
+def _header(view: View, place: str) -> Html:
+    items = [("index.html", "Board")]
+    items += [(competition_file(one.competition.id), one.competition.title) for one in view.competitions]
+    items += [("validators.html", "Validators"), ("rewards.html", "Rewards"), ("rejections.html", "Rejections")]
+    about = tag("p", f"Fine-tuning subnet · block {whole(view.block)}", class_="eyebrow")
+    return tag("header", about, _navigation("Pages", items, place, "pages"))
+
+
+def _navigation(label: str, items: Sequence[tuple[str, str]], current: str, kind: str) -> Html:
+    links = [
+        tag("li", tag("a", isolated(name), href=file, aria_current="page" if file == current else None))
+        for file, name in items
     ]
-    return tag("section", tag("h2", "At a glance", class_="unseen"), tag("ul", *cards, class_="cards"), id="seats")
+    return tag("nav", tag("ul", *links), aria_label=label, class_=kind)
 
 
-def _card(title: str, target: str, said: str, below: str) -> Html:
-    return tag(
-        "li",
-        tag("p", tag("a", title, href=f"#{target}"), class_="eyebrow"),
-        tag("p", said, class_="champion"),
-        tag("p", below, class_="quiet"),
-    )
-
-
-def _colophon(view: View) -> str:
-    return (
-        f"Made from signed reports of validators and from the chain at block {whole(view.block)}. "
-        "This file needs no network and runs no script."
+def _colophon(page: Page, view: View) -> Html:
+    told = "and from the chain" if view.from_chain else "alone; no chain was asked"
+    data = page.file.removesuffix(".html") + ".json"
+    return join(
+        f"Made from signed reports of validators {told}, as of block {whole(view.block)}. ",
+        tag("a", "The values of this page as JSON", href=data),
     )

@@ -1,65 +1,59 @@
-"""The part of the page about one competition: the seat and its story, the standings, the losses, the rounds."""
+"""The page of one competition: the seat and its story, the standings in the order that decides, losses per task."""
 
-from collections.abc import Sequence
+from dataclasses import asdict
 
 from competitions.season import REFERENCE
 from finetune.board.bars import evidence_bar, evidence_words
 from finetune.board.competition_view import CompetitionView
-from finetune.board.figures import NONE, bits, counted, needed, power, share, whole
-from finetune.board.loss_chart import loss_chart
+from finetune.board.figures import NONE, bits, needed, power, share, whole
+from finetune.board.links import Links, competition_file
 from finetune.board.losses import LAST_ROUNDS
-from finetune.board.markup import Html, join, prose, tag
+from finetune.board.markup import Html, isolated, join, prose, tag
+from finetune.board.page import Page, parts_of
+from finetune.board.page_index import loss_line, seat_line
 from finetune.board.reasons import score
 from finetune.board.standings import Standing
-from finetune.board.tables import Column, code, facts, folded, stacked_table, table
-
-_FIRST_ROWS = 25  # standings in sight; the others are folded away
-_SHOWN_ROUNDS = 60  # rounds in the list; older ones are counted
+from finetune.board.tables import Cell, Cells, Column, facts, stacked_table, table
 
 
-def competition_section(one: CompetitionView) -> Html:
-    """Everything about one competition."""
-    name = anchor(one)
-    return tag(
-        "section",
-        tag("h2", one.competition.title, id=f"{name}-title"),
-        tag("p", _described(one), class_="quiet"),
-        _seat(one),
-        tag("h3", "Standings"),
+def competition_page(one: CompetitionView, links: Links) -> Page:
+    """Who holds the seat and why, and where everybody else stands."""
+    body = join(
+        heading(one, ""),
+        _seat(one, links),
+        tag("h2", "Standings"),
         tag("p", prose(_how_to_read(one)), class_="quiet"),
-        _standings(one),
-        tag("h3", "Mean loss per round"),
-        loss_chart(name, one.losses),
-        tag("h3", "History of the seat"),
-        _history(one),
-        _rounds(one),
-        id=name,
-        aria_labelledby=f"{name}-title",
+        _standings(one, links),
+        tag("h2", "Loss per task"),
+        _tasks(one, links),
+    )
+    data = {
+        "competition": asdict(one.competition),
+        "champion": one.champion.key,
+        "since": one.since,
+        "epsilon": one.epsilon,
+        "story": one.story,
+        "standings": [asdict(row) for row in one.standings],
+        "tasks": one.tasks,
+    }
+    file = competition_file(one.competition.id)
+    return Page(file=file, title=one.competition.title, body=body, data=data)
+
+
+def heading(one: CompetitionView, part: str) -> Html:
+    """What every page of a competition begins with."""
+    return join(
+        tag("h1", isolated(one.competition.title)),
+        tag("p", _described(one), class_="quiet"),
+        parts_of(one.competition.id, part),
     )
 
 
-def anchor(one: CompetitionView) -> str:
-    """The id of a competition's section."""
-    return f"competition-{one.competition.id}"
-
-
-def seat_line(one: CompetitionView) -> str:
-    """Since when the seat is held and what it earns."""
-    since = "since the competition opened" if one.since is None else f"since block {whole(one.since)}"
-    fate = "is burnt" if one.holder.is_reference else "of the weights"
-    return f"{since} · {share(one.competition.reward)} {fate}"
-
-
-def loss_line(one: CompetitionView) -> str:
-    """The champion's mean loss beside the reference's, both over the last rounds."""
-    ours, theirs = one.champion.mean, one.baseline.mean
-    if ours is None:
-        return "not scored yet"
-    text = f"{bits(ours)} {one.losses.unit}"
-    if theirs and not one.holder.is_reference:
-        side = "below" if ours <= theirs else "above"
-        text += f", {share(abs(theirs - ours) / theirs)} {side} the reference"
-    return text
+def model_line(row: Standing, links: Links) -> Html:
+    """A repository at a revision, linked to the hub."""
+    if not row.repository:
+        return Html()
+    return join(links.model(row.repository), " at ", links.commit(row.repository, row.revision))
 
 
 def _described(one: CompetitionView) -> str:
@@ -69,7 +63,7 @@ def _described(one: CompetitionView) -> str:
     return f"Competition {competition.id} · {share(competition.reward)} of the weights · {tasks} · {largest}"
 
 
-def _seat(one: CompetitionView) -> Html:
+def _seat(one: CompetitionView, links: Links) -> Html:
     """Who holds the seat, how it came, and the figures that a challenger must know."""
     champion, judge = one.champion, one.competition.judge
     epsilon = one.competition.epsilon
@@ -82,19 +76,15 @@ def _seat(one: CompetitionView) -> Html:
         ("Samples scored", whole(one.scored)),
         ("Saved by early stops", saved),
     ]
-    who = tag("p", tag("strong", champion.name, class_="champion"), " ", tag("span", "holds the seat"), class_="who")
-    where = tag("p", _model(champion), class_="quiet")
+    if one.rounds:
+        newest = one.rounds[0]
+        pairs.append(("Newest report", links.report(newest.validator, newest.sync)))
+    named = tag("strong", links.entrant(one.competition.id, champion.key, champion.name), class_="champion")
+    who = tag("p", named, " holds the seat", class_="who")
+    where = tag("p", model_line(champion, links), class_="quiet")
     story = tag("p", prose(one.story), class_="story")
-    return tag(
-        "div", tag("div", who, tag("p", seat_line(one), class_="quiet"), where, story), facts(pairs), class_="seat"
-    )
-
-
-def _model(row: Standing) -> Html:
-    """A repository at a revision."""
-    if not row.repository:
-        return Html()
-    return join(row.repository, " at ", code(row.revision[:8] or "no revision"))
+    told = tag("div", who, tag("p", seat_line(one), class_="quiet"), where, story)
+    return tag("div", told, facts(pairs), class_="seat card")
 
 
 def _how_to_read(one: CompetitionView) -> str:
@@ -108,18 +98,7 @@ def _how_to_read(one: CompetitionView) -> str:
     )
 
 
-def _standings(one: CompetitionView) -> Html:
-    first, rest = one.standings[:_FIRST_ROWS], one.standings[_FIRST_ROWS:]
-    caption = f"Standings of {one.competition.title}"
-    parts = [_standings_table(one, caption, first)]
-    if rest:
-        parts.append(
-            folded(f"{counted(len(rest), 'more entrant')}", _standings_table(one, f"{caption}, continued", rest))
-        )
-    return join(*parts)
-
-
-def _standings_table(one: CompetitionView, caption: str, rows: Sequence[Standing]) -> Html:
+def _standings(one: CompetitionView, links: Links) -> Html:
     columns = [
         Column("Submission"),
         Column("Status, and why"),
@@ -127,67 +106,43 @@ def _standings_table(one: CompetitionView, caption: str, rows: Sequence[Standing
         Column("Evidence"),
         Column("Mean loss", figures=True),
     ]
-    return stacked_table(caption, columns, ((row.status, _standing(one, row)) for row in rows))
+    rows = ((row.status, _standing(one, row, links)) for row in one.standings)
+    return stacked_table(f"Standings of {one.competition.title}", columns, rows, name="standings")
 
 
-def _standing(one: CompetitionView, row: Standing) -> list[str]:
+def _standing(one: CompetitionView, row: Standing, links: Links) -> list[str | Cell]:
     place = tag("span", f"{row.place}." if row.place else "·", class_="place")
     committed = "when it opened" if row.key == REFERENCE else f"at block {whole(row.block)}"
-    lines = (_model(row), f"committed {committed}", row.lineage)
+    lines = (model_line(row, links), f"committed {committed}", row.lineage)
     under = [tag("span", line, class_="under") for line in lines if line]
-    who = join(place, tag("span", row.name, class_="name"), *under)
+    who = join(place, tag("span", links.entrant(one.competition.id, row.key, row.name), class_="name"), *under)
     why = join(tag("span", row.status, class_="pill"), tag("span", prose(row.reason), class_="why"))
-    duel, evidence = NONE, Html(NONE)
+    duel, evidence = Cell(NONE, ""), Cell(NONE, "")
     if row.tally is not None:
-        duel = score(row.tally)
+        duel = Cell(score(row.tally), row.tally.wins - row.tally.losses)
         words = tag("span", prose(evidence_words(row.strength, one.competition)), class_="under", aria_hidden="true")
-        evidence = join(evidence_bar(row.strength, one.competition), words)
-    return [who, why, duel, evidence, NONE if row.mean is None else bits(row.mean)]
+        evidence = Cell(join(evidence_bar(row.strength, one.competition), words), row.strength)
+    return [Cell(who, row.name.casefold()), Cell(why, row.status), duel, evidence, _loss(row.mean)]
 
 
-def _history(one: CompetitionView) -> Html:
-    """Every change of the seat, the latest first, and how it began."""
-    items = [
-        tag("li", tag("span", f"block {whole(change.block)}", class_="when"), tag("span", prose(change.sentence)))
-        for change in reversed(one.changes)
-    ]
-    first = "The reference held the seat." if not one.changes or one.changes[0].former.is_reference else ""
-    opening = first or "Earlier changes are not in these reports."
-    items.append(tag("li", tag("span", "before", class_="when"), tag("span", opening)))
-    return tag("ol", *items, class_="history", reversed=True)
+def _loss(mean: float | None) -> str:
+    return NONE if mean is None else bits(mean)
 
 
-def _rounds(one: CompetitionView) -> Html:
-    """The rounds, for whoever wants to check one: seed, samples, how many validators told it."""
-    if not one.rounds:
-        return Html()
-    columns = [
-        Column("Sync block", figures=True),
-        Column("Champion after"),
-        Column("Advantage", figures=True),
-        Column("Samples", figures=True),
-        Column("Scored", figures=True),
-        Column("Saved", figures=True),
-        Column("Validators", figures=True),
-        Column("Seconds", figures=True),
-        Column("Seed (block hash)"),
-        Column("Digest of the samples"),
-    ]
-    rows = [
+def _tasks(one: CompetitionView, links: Links) -> Html:
+    """Entrants that were scored down, tasks across."""
+    rows = [row for row in one.standings if row.key in one.tasks]
+    if not rows:
+        return tag("p", "No round has been scored yet.", class_="quiet")
+    names = [task.name for task in one.competition.tasks]
+    columns = [Column("Submission"), Column("All tasks", figures=True), *(Column(name, figures=True) for name in names)]
+    lines: list[Cells] = [
         [
-            whole(row.sync),
-            row.champion,
-            share(row.epsilon),
-            whole(row.samples),
-            whole(row.scored),
-            whole(row.saved),
-            whole(row.reporters),
-            f"{row.seconds:,.1f}",
-            code(row.seed[:64]),
-            code(row.digest[:64]),
+            Cell(links.entrant(one.competition.id, row.key, row.name), row.name.casefold()),
+            _loss(row.mean),
+            *(_loss(one.tasks[row.key].get(name)) for name in names),
         ]
-        for row in one.rounds[:_SHOWN_ROUNDS]
+        for row in rows
     ]
-    older = len(one.rounds) - len(rows)
-    caption = f"Rounds of {one.competition.title}" + (f", the newest {len(rows)}" if older else "")
-    return folded(f"{counted(len(one.rounds), 'round')}: seeds, samples, early stops", table(caption, columns, rows))
+    caption = f"Mean loss per task over the last {LAST_ROUNDS} rounds of each, {one.losses.unit}"
+    return table(caption, columns, lines, name="tasks", sortable=True)

@@ -10,14 +10,23 @@ import numpy as np
 from competitions.batches import Losses
 from competitions.check import Invalid, within
 from competitions.competition import WORST_LOSS, Competition
+from competitions.duel import Tally
 from competitions.lineage import Lineage
+from competitions.queue import Candidate
 from competitions.rejection import Rejection
 from competitions.seat import Seat
 from competitions.submission import Submission
 from competitions.tables import from_table
 from finetune.signing import canonical, signed_by
+from finetune.validating.earlier import Earlier
 from finetune.validating.judge import Duel
+from finetune.validating.moves import Moves
+from finetune.validating.pace import Pace, Saved
+from finetune.validating.past import Past
 from finetune.validating.report import FORMAT
+from finetune.validating.state import KnownModel
+
+_READ = (1, FORMAT)  # the first told less: what it lacks has the fields' defaults here
 
 # Bounds that no honest report comes near: they keep figures from overflowing, and the page's cells short.
 _MOST_BATCHES = 1e12
@@ -49,10 +58,14 @@ class Seats:
 
 @dataclass(frozen=True, kw_only=True)
 class SampleSet:
-    """How many samples the round drew, the SHA-256 over them, and rows passed over by rule, by task and reason."""
+    """How many samples the round drew, the SHA-256 over them, and rows passed over by rule, by task and reason.
+
+    `digests` are of each sample, in the order of scoring.
+    """
 
     count: int
     digest: str
+    digests: tuple[str, ...] = ()
     skipped: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
@@ -66,7 +79,10 @@ class Scored:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One round as one validator tells it: what is used of `finetune.validating.report.make_record`."""
+    """One round as one validator tells it: see `finetune.validating.report.make_record`.
+
+    What has a default is missing in reports of the first format; `earlier` and `moves` are None there.
+    """
 
     format: int
     sync: int
@@ -94,6 +110,21 @@ class Record:
     consensus: Mapping[str, float]
     uids: Mapping[str, int] = field(default_factory=dict)
     lineage: Mapping[str, Lineage] = field(default_factory=dict)
+    time: float = 0.0
+    competitions: tuple[Competition, ...] = ()
+    earlier: Earlier | None = None
+    heirs: Mapping[str, Duel] = field(default_factory=dict)
+    moves: Moves | None = None
+    models: Mapping[str, KnownModel] = field(default_factory=dict)
+    candidates: tuple[Candidate, ...] = ()
+    gates: Mapping[str, str] = field(default_factory=dict)
+    dropped_config_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    isolation: str = ""
+    device: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    paces: Mapping[str, Pace] = field(default_factory=dict)
+    past: Mapping[str, Past] = field(default_factory=dict)
+    saved: Saved = field(default_factory=lambda: Saved(samples=0, seconds=0.0))
 
     def __post_init__(self) -> None:
         within("sync", self.sync, 0, _LAST_BLOCK)
@@ -105,9 +136,12 @@ class Record:
             raise Invalid("champion.after", self.champion.after, "the champion of the seat after the round")
         for one in self.submissions:
             within("submissions.block", one.block, 0, self.sync)
-        for duel in self.duels.values():
+        told: list[Duel | Tally] = [*self.duels.values(), *self.heirs.values()]
+        told += self.earlier.duels.values() if self.earlier else ()
+        for duel in told:
             within("duels.wins", duel.wins, 0, _MOST_BATCHES)
             within("duels.losses", duel.losses, 0, _MOST_BATCHES)
+            within("duels.batches", duel.batches, 0, _MOST_BATCHES)
         within("epsilon", self.epsilon, 0, 0.5)
         within("samples.count", self.samples.count, 0, _MOST_BATCHES)
         for share in self.consensus.values():
@@ -115,6 +149,10 @@ class Record:
         within("tempo", self.tempo, 1, _MOST_BLOCKS)
         for loss in self.control:
             within("control", loss, 0, _WORST)
+        for key, known in self.past.items():
+            within(f"past.{key}.sync", known.sync, 0, self.sync)
+            for loss in known.samples:
+                within(f"past.{key}.samples", loss, 0, _WORST)
         for stage, seconds in self.seconds.items():
             within(f"seconds.{stage}", seconds, 0, _MOST_SECONDS)
 
@@ -135,8 +173,8 @@ def read_report(report: Mapping[str, Any]) -> Account:
         raise Unreadable("the signature does not fit")
     table = json.loads(canonical(report["record"]))
     found = table.get("format") if isinstance(table, dict) else None
-    if found != FORMAT:
-        raise Unreadable(f"the record has format {found!r:.40}, this page reads format {FORMAT}")
+    if type(found) is not int or found not in _READ:
+        raise Unreadable(f"the record has format {found!r:.40}, this program reads formats {_READ[0]} to {_READ[-1]}")
     try:
         used = {one.name: table[one.name] for one in fields(Record) if one.name in table}
         record = from_table(Record, used)

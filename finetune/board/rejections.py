@@ -12,6 +12,7 @@ from finetune.board.rounds import Round
 class RejectionRow:
     """A submission that takes no part, and why. `competition` is empty where the commitment cannot be read."""
 
+    key: str
     name: str
     block: str
     competition: str
@@ -35,6 +36,7 @@ def rejection_rows(rounds: Sequence[Round], names: Names) -> tuple[RejectionRow,
     for key, (competition, rejection) in found.items():
         hotkey, _, block = key.rpartition("@")
         row = RejectionRow(
+            key=key,
             name=names.of(hotkey),
             block=block[:12],
             competition=competition,

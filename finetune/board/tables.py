@@ -1,18 +1,25 @@
-"""Tables: the page's source of truth. Each has a caption, real headings, and scrolls by itself where it is too wide."""
+"""Tables: a page's source of truth. Each has a caption, real headings, and scrolls by itself where it is too wide.
+
+A script may sort a table by its headings, show its first rows only, and draw a chart from it; without one all is there.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from finetune.board.markup import Html, join, tag
+from finetune.board.markup import Html, tag
 
 
 @dataclass(frozen=True)
 class Column:
-    """A heading; figures are set flush right, sentences get room."""
+    """A heading; figures are set flush right, sentences get room.
+
+    `series` says as what a chart draws the column: a colour (`c0` to `c6`, `rest`), or a part that the chart knows.
+    """
 
     heading: str
     figures: bool = False
     sentences: bool = False
+    series: str | None = None
 
     @property
     def style(self) -> str | None:
@@ -20,20 +27,40 @@ class Column:
         return "n" if self.figures else "sentence" if self.sentences else None
 
 
+@dataclass(frozen=True)
+class Cell:
+    """What a cell shows, and what it is sorted by where that is something else."""
+
+    content: str
+    value: float | str
+
+
+Cells = Sequence[str | Cell]
+
+
 def table(
-    caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str]], *, foot: Iterable[Sequence[str]] = ()
+    caption: str,
+    columns: Sequence[Column],
+    rows: Iterable[Cells],
+    *,
+    foot: Iterable[Cells] = (),
+    name: str | None = None,
+    sortable: bool = False,
 ) -> Html:
-    """A table whose rows are headed by their first cell."""
+    """A table whose rows are headed by their first cell; `name` is its id."""
     head = tag("tr", *(_heading(column) for column in columns))
     parts = [tag("caption", caption), tag("thead", head), tag("tbody", *(_row(columns, row) for row in rows))]
     last = [_row(columns, row) for row in foot]
     if last:
         parts.append(tag("tfoot", *last))
-    return tag("div", tag("table", *parts), class_="scroll", role="region", aria_label=caption, tabindex="0")
+    shown = tag("table", *parts, id=name, data_sort=sortable)
+    return tag("div", shown, class_="scroll", role="region", aria_label=caption, tabindex="0")
 
 
-def stacked_table(caption: str, columns: Sequence[Column], rows: Iterable[tuple[str, Sequence[str]]]) -> Html:
-    """A table that becomes a list of cards on a narrow screen; each row comes with its class.
+def stacked_table(
+    caption: str, columns: Sequence[Column], rows: Iterable[tuple[str, Cells]], *, name: str | None = None
+) -> Html:
+    """A sortable table that becomes a list of cards on a narrow screen; each row comes with its class.
 
     The roles repeat what the elements say: a cell that is no longer laid out as a cell keeps its meaning by them.
     """
@@ -42,10 +69,11 @@ def stacked_table(caption: str, columns: Sequence[Column], rows: Iterable[tuple[
     for kind, row in rows:
         cells = []
         for number, (column, cell) in enumerate(zip(columns, row, strict=True)):
-            name, scope, role = ("th", "row", "rowheader") if not number else ("td", None, "cell")
+            element, scope, role = ("th", "row", "rowheader") if not number else ("td", None, "cell")
             label = tag("span", column.heading, class_="label", aria_hidden="true")
-            inner = tag("div", cell)
-            cells.append(tag(name, label, inner, scope=scope, role=role, class_=column.style))
+            content, value = _parted(cell)
+            inner = tag("div", content)
+            cells.append(tag(element, label, inner, scope=scope, role=role, class_=column.style, data_v=value))
         body.append(tag("tr", *cells, role="row", class_=kind))
     return tag(
         "table",
@@ -54,6 +82,8 @@ def stacked_table(caption: str, columns: Sequence[Column], rows: Iterable[tuple[
         tag("tbody", *body, role="rowgroup"),
         role="table",
         class_="stacked",
+        id=name,
+        data_sort=True,
     )
 
 
@@ -73,10 +103,20 @@ def code(value: str) -> Html:
 
 
 def _heading(column: Column, role: str | None = None) -> Html:
-    return tag("th", column.heading, scope="col", role=role, class_=column.style)
+    return tag("th", column.heading, scope="col", role=role, class_=column.style, data_series=column.series)
 
 
-def _row(columns: Sequence[Column], row: Sequence[str]) -> Html:
-    first, *rest = zip(columns, row, strict=True)
-    cells = [tag("td", cell, class_=column.style) for column, cell in rest]
-    return tag("tr", tag("th", first[1], scope="row", class_=first[0].style), join(*cells))
+def _row(columns: Sequence[Column], row: Cells) -> Html:
+    cells = []
+    for number, (column, cell) in enumerate(zip(columns, row, strict=True)):
+        content, value = _parted(cell)
+        element, scope = ("th", "row") if not number else ("td", None)
+        cells.append(tag(element, content, scope=scope, class_=column.style, data_v=value))
+    return tag("tr", *cells)
+
+
+def _parted(cell: str | Cell) -> tuple[str, str | None]:
+    """What a cell shows, and what it is sorted by."""
+    if not isinstance(cell, Cell):
+        return cell, None
+    return cell.content, cell.value if isinstance(cell.value, str) else f"{cell.value:.9g}"

@@ -14,12 +14,17 @@ from finetune.board.standings import recount
 
 @dataclass(frozen=True, kw_only=True)
 class Signer:
-    """One validator's reports: how many with a signature that fits, and its newest round."""
+    """One validator's reports: how many with a signature that fits, its newest round, and its agreement.
+
+    `alike` counts those of its reports that give the seat to whom the board says, of `told` that the board tells of.
+    """
 
     hotkey: str
     name: str
     reports: int
     newest: int
+    told: int
+    alike: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,15 +76,28 @@ class Recount:
     differing: int
 
 
-def signers(accounts: Iterable[Account], names: Names) -> tuple[Signer, ...]:
+def signers(accounts: Iterable[Account], rounds: Iterable[Round], names: Names) -> tuple[Signer, ...]:
     """Everybody whose reports are used, most reports first."""
     counts: Counter[str] = Counter()
+    told: Counter[str] = Counter()
+    alike: Counter[str] = Counter()
+    for one in rounds:
+        for account in one.accounts:
+            told[account.validator] += 1
+            alike[account.validator] += outcome(account.record) == outcome(one.record)
     newest: dict[str, int] = {}
-    for one in accounts:
-        counts[one.validator] += 1
-        newest[one.validator] = max(newest.get(one.validator, -1), one.record.sync)
+    for account in accounts:
+        counts[account.validator] += 1
+        newest[account.validator] = max(newest.get(account.validator, -1), account.record.sync)
     return tuple(
-        Signer(hotkey=hotkey, name=names.of(hotkey), reports=count, newest=newest[hotkey])
+        Signer(
+            hotkey=hotkey,
+            name=names.of(hotkey),
+            reports=count,
+            newest=newest[hotkey],
+            told=told[hotkey],
+            alike=alike[hotkey],
+        )
         for hotkey, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     )
 

@@ -1,10 +1,9 @@
-"""The view: everything that the page shows, as frozen values computed from reports and the chain. It draws nothing."""
+"""The view: everything that the board shows, as frozen values computed from reports and the chain. It draws nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from competitions.schedule import Catalog
+from competitions.competition import Competition
 from finetune.board import chain_figures
 from finetune.board.chain_figures import Earnings, IncentiveHistory, WeightsTable
 from finetune.board.competition_view import CompetitionView, competition_view
@@ -12,7 +11,7 @@ from finetune.board.figures import counted, listed, whole
 from finetune.board.names import Names
 from finetune.board.rejections import RejectionRow, rejection_rows
 from finetune.board.rounds import collate
-from finetune.board.sifting import LeftOut, sift
+from finetune.board.sifting import LeftOut, Reading, sift
 from finetune.board.trust import Signer, signers
 from finetune.chain.port import Metagraph
 
@@ -30,13 +29,15 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """The whole page. `catalog` is the fingerprint of the competitions' files, `catalogs` those found in reports.
+    """The whole board. `catalog` is the fingerprint of the competitions' files, `catalogs` those found in reports.
 
     `verdict` says whether validators agree, `turnout` how many have reported the newest rounds; `owner_named` is the
-    name of the subnet owner's hotkey where it shows among those that are given weight, else empty.
+    name of the subnet owner's hotkey where it shows among those that are given weight, else empty. `from_chain` says
+    whether a chain was asked; else its figures are those that reports tell, and stake and vtrust are not known.
     """
 
     block: int
+    from_chain: bool
     headline: str
     verdict: str
     turnout: str
@@ -55,43 +56,46 @@ class View:
 
 def make_view(
     *,
-    reports: Iterable[Mapping[str, Any]],
-    catalog: Catalog,
+    readings: Iterable[Reading],
+    competitions: Sequence[Competition],
+    fingerprint: str,
     metagraph: Metagraph,
     weights: Mapping[str, Mapping[str, float]],
     earned: Mapping[str, float],
     names: Mapping[str, str],
     incentive_history: Sequence[tuple[int, Mapping[str, float]]],
+    from_chain: bool = True,
 ) -> View:
-    """Everything that the page shows.
+    """Everything that the board shows.
 
-    `reports` are signed reports of any validators in any order; one that is not signed by a validator of the
-    metagraph, or cannot be read, is listed as left out and used for nothing. `weights` are by validator and hotkey,
-    `earned` is in alpha by coldkey, `names` are labels by hotkey and coldkey. `incentive_history` holds (block, share
-    by hotkey) of every epoch.
+    `readings` are of the reports of any validators in any order; one that is not signed by a validator of the
+    metagraph, or cannot be read, is listed as left out and used for nothing. `competitions` are those that run, and
+    `fingerprint` their catalog's. `weights` are by validator and hotkey, `earned` is in alpha by coldkey, `names` are
+    labels by hotkey and coldkey. `incentive_history` holds (block, share by hotkey) of every epoch.
     """
     called = Names(names, {one.coldkey for one in metagraph.neurons} | set(earned))
-    accounts, left_out = sift(reports, metagraph)
+    accounts, left_out = sift(readings, metagraph)
     rounds = collate(accounts, {one.hotkey: one.stake for one in metagraph.neurons})
     table = chain_figures.weights_table(metagraph, weights, called)
     validators = [one.hotkey for one in table.rows]
-    competitions = tuple(competition_view(one, rounds, validators, called) for one in catalog.at(metagraph.block))
+    views = tuple(competition_view(one, rounds, validators, called) for one in competitions)
     incentive = chain_figures.incentive_history(incentive_history, called)
-    verdict, turnout = _verdict(competitions)
+    verdict, turnout = _verdict(views)
     return View(
         block=metagraph.block,
-        headline=_headline(competitions, len(rounds)),
+        from_chain=from_chain,
+        headline=_headline(views, len(rounds)),
         verdict=verdict,
         turnout=turnout,
-        catalog=catalog.fingerprint,
+        catalog=fingerprint,
         catalogs=tuple(sorted({one.record.catalog for one in accounts})),
-        competitions=competitions,
+        competitions=views,
         rejections=rejection_rows(rounds, called),
         weights=table,
         owner_named=_owner_named(metagraph, table, incentive, called),
         incentive=incentive,
         earnings=chain_figures.earnings(metagraph, earned, called),
-        signers=signers(accounts, called),
+        signers=signers(accounts, rounds, called),
         left_out=left_out,
         people=_people(metagraph, called),
     )
@@ -133,7 +137,7 @@ def _verdict(competitions: Sequence[CompetitionView]) -> tuple[str, str]:
 
 
 def _headline(competitions: Sequence[CompetitionView], rounds: int) -> str:
-    """The page in one sentence."""
+    """The board in one sentence."""
     if not competitions:
         return "No competition runs now."
     seats = listed([f"{one.champion.name} holds {one.competition.title}" for one in competitions])

@@ -112,6 +112,11 @@ class Worker:
                 raise ScoringError(f"the worker was to open a model and said {answer!r}")
         raise ScoringError(f"the worker named more than {_MOST_PHASES} phases of opening a model")
 
+    @property
+    def phase(self) -> str:
+        """What it said last that it begins, in a word or two."""
+        return self._phase
+
     def next_loss(self) -> float:
         """The loss of the next item. Raises what scoring raises."""
         self._tell(NEXT)

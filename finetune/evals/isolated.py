@@ -44,6 +44,7 @@ class IsolatedScorer:
         self._limits = limits or default_limits()
         self._worker: Worker | None = None
         self._serves: tuple[Path, Path | None] | None = None
+        self.phase = ""  # what the last model that failed was doing
 
     @property
     def isolation(self) -> str:
@@ -68,6 +69,7 @@ class IsolatedScorer:
             self._end_job(worker)
             raise
         except BaseException:
+            self.phase = worker.phase
             self.close()
             raise
         self._end_job(worker)

@@ -5,7 +5,6 @@ replies are no fault: small honest models fall into loops now and then. A model 
 """
 
 import zlib
-from collections import defaultdict
 from collections.abc import Sequence
 
 from competitions.rejection import Rejection
@@ -19,16 +18,35 @@ MOST_BAD = 0.75
 LEAST_DENSITY = 0.1
 # Shorter texts do not compress, however dull they are.
 LEAST_BYTES = 200
+# Characters: a long sentence. Honest replies begin with the same few words now and then, never with another one's whole
+# sentence; "Yes." says little of a reply that goes on after it.
+LEAST_BEGINNING = 40
 
 
-def check_replies(prompts: Sequence[Sequence[int]], replies: Sequence[str]) -> None:
-    """Raise `ModelRejected`, with an example, where more than `MOST_BAD` of the replies are bad."""
+def repeats(prompts: Sequence[Sequence[int]], replies: Sequence[str]) -> list[bool]:
+    """Which of the replies are given to another prompt too.
+
+    That is the same text but for white space around it, or the same one cut off sooner or later: all of the shorter is
+    the beginning of the longer, and has at least `LEAST_BEGINNING` characters.
+    """
+    asked = [tuple(prompt) for prompt in prompts]
+    # A cut may fall inside a character.
+    texts = [reply.strip().rstrip("\ufffd") for reply in replies]
+    given = list(zip(asked, texts, strict=True))
+    return [any(asks != prompt and _same(text, other) for asks, other in given) for prompt, text in given]
+
+
+def check_replies(prompts: Sequence[Sequence[int]], replies: Sequence[str], repeated: Sequence[bool]) -> None:
+    """Raise `ModelRejected`, with an example, where more than `MOST_BAD` of the replies are bad.
+
+    `repeated` says of each whether it is given to another prompt without having been asked for (see `repeats`).
+    """
     if len({tuple(prompt) for prompt in prompts}) < LEAST_REPLIES:
         return
-    given = defaultdict(set)
-    for prompt, reply in zip(prompts, replies, strict=True):
-        given[reply.strip()].add(tuple(prompt))
-    faults = ["is given to other prompts too" if len(given[reply.strip()]) > 1 else _fault(reply) for reply in replies]
+    faults = [
+        "is given to other prompts too" if again else _fault(reply)
+        for reply, again in zip(replies, repeated, strict=True)
+    ]
     bad = [(fault, reply) for fault, reply in zip(faults, replies, strict=True) if fault]
     if len(bad) <= MOST_BAD * len(replies):
         return
@@ -40,6 +58,11 @@ def check_replies(prompts: Sequence[Sequence[int]], replies: Sequence[str]) -> N
             evidence={"bad": len(bad), "replies": len(replies), "fault": fault, "example": example[:400]},
         )
     )
+
+
+def _same(one: str, other: str) -> bool:
+    shorter, longer = sorted((one, other), key=len)
+    return shorter == longer or (len(shorter) >= LEAST_BEGINNING and longer.startswith(shorter))
 
 
 def _fault(reply: str) -> str:

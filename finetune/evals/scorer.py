@@ -15,11 +15,16 @@ class LocalScorer:
 
     def __init__(self, *, device: str = "cpu") -> None:
         """Nothing is loaded yet."""
-        self._engine = Engine(device)
+        self._engine = Engine(device, self._enter)
+        self.phase = ""  # what was begun last
 
     def losses(
         self, folders: Folders, items: Sequence[tuple[str, AnySample]], *, sequence_length: int, dtype: DType
     ) -> Generator[float, None, None]:
         """The loss of each (method, sample), in order; see `Scorer`. Raises `ScoringError`, `ScorerUnavailable`."""
         loaded = self._engine.open(folders, dtype=dtype, sequence_length=sequence_length)
+        self._enter("scoring")
         yield from losses(loaded, items, sequence_length=sequence_length)
+
+    def _enter(self, phase: str) -> None:
+        self.phase = phase

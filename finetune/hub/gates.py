@@ -6,9 +6,10 @@ a tokenizer or a template, and a model's configuration is only searched for what
 rebuilding, per architecture, comes later.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from competitions.competition import Constraints
+from competitions.competition import Constraints, Pinned
 from competitions.rejection import Rejection
 from finetune.hub.config_gate import check_adapter_config, check_model_config
 from finetune.hub.digest import secure_hash
@@ -26,43 +27,57 @@ from finetune.hub.files import (
     is_model_weights,
 )
 from finetune.hub.port import Listing
+from finetune.hub.strict_json import read_object
 from finetune.hub.weights_gate import check_index, check_weights
+
+# A gate by name, and why it turned a submission away, if it did.
+Gates = Iterator[tuple[str, Rejection | None]]
+
+CONFIGURATION = "configuration"
 
 
 def check_listing(listing: Listing, constraints: Constraints) -> Rejection | None:
     """The gates on a listing, before any download: public, allowed names and sizes, one complete kind of model."""
-    if listing.private:
-        return Rejection(
-            reason="private_repository",
-            text=f"{listing.repository} is private; make it public once the commitment has landed",
-            retry=True,
-        )
-    counted = {file.path: file.size for file in listing.files if counts(file.path)}
-    return (
-        _check_names([file.path for file in listing.files])
-        or _check_sizes(counted, constraints.max_bytes)
-        or _check_kind(set(counted), constraints)
-    )
+    return _first(listing_gates(listing, constraints))
 
 
 def check_folder(
     folder: Path, *, digest: str, committed: str, hotkey: str, constraints: Constraints
 ) -> Rejection | None:
-    """The gates on a downloaded folder, before anything in it is loaded.
+    """The gates on a downloaded folder, before anything in it is loaded; arguments as for `folder_gates`."""
+    return _first(folder_gates(folder, digest=digest, committed=committed, hotkey=hotkey, constraints=constraints))
+
+
+def listing_gates(listing: Listing, constraints: Constraints) -> Gates:
+    """The gates on a listing by name, each run when it is asked for, and only fit to be run if those before passed."""
+    counted = {file.path: file.size for file in listing.files if counts(file.path)}
+    yield "visibility", _check_public(listing)
+    yield "file names", _check_names([file.path for file in listing.files])
+    yield "sizes", _check_sizes(counted, constraints.max_bytes)
+    yield "kind of model", _check_kind(set(counted), constraints)
+
+
+def folder_gates(folder: Path, *, digest: str, committed: str, hotkey: str, constraints: Constraints) -> Gates:
+    """The gates on a downloaded folder by name, as `listing_gates` gives those on a listing; cheapest first.
 
     Args:
+        folder: what was downloaded.
         digest: the folder's digest, 64 hex digits.
         committed: the secure hash on chain, 44 characters.
         hotkey: who committed it.
+        constraints: the competition's.
     """
-    if rejection := check_plain_files(folder) or check_secure_hash(digest, committed=committed, hotkey=hotkey):
-        return rejection
+    yield "plain files", check_plain_files(folder)
+    yield "hash", check_secure_hash(digest, committed=committed, hotkey=hotkey)
     adapter = (folder / ADAPTER_CONFIG).exists()
     # An adapter is small by design: only the upper end of the range is meant for it.
     least = 0 if adapter else constraints.min_parameters
-    if rejection := check_weights(folder, min_parameters=least, max_parameters=constraints.max_parameters):
-        return rejection
-    return (None if adapter else check_index(folder)) or check_settings(folder, constraints)
+    yield (
+        "weight files and parameters",
+        check_weights(folder, min_parameters=least, max_parameters=constraints.max_parameters),
+    )
+    yield "index of weight files", None if adapter else check_index(folder)
+    yield CONFIGURATION, check_settings(folder, constraints)
 
 
 def check_settings(folder: Path, constraints: Constraints) -> Rejection | None:
@@ -70,6 +85,25 @@ def check_settings(folder: Path, constraints: Constraints) -> Rejection | None:
     if (folder / ADAPTER_CONFIG).exists():
         return check_adapter_config(folder / ADAPTER_CONFIG)
     return check_model_config(folder / CONFIG, constraints.architectures)
+
+
+def find_base(folder: Path, constraints: Constraints) -> Pinned | Rejection | None:
+    """The pinned base that an adapter stands on, none for a full model. Expects a sound adapter_config.json.
+
+    Where a competition allows several, the adapter's own word chooses among them; it never names anything else.
+    """
+    if not (folder / ADAPTER_CONFIG).exists():
+        return None
+    bases = {base.repository: base for base in constraints.bases}
+    if len(bases) == 1:
+        return next(iter(bases.values()))
+    named = read_object(folder / ADAPTER_CONFIG, TEXT_LIMITS[ADAPTER_CONFIG]).get("base_model_name_or_path")
+    if isinstance(named, str) and named in bases:
+        return bases[named]
+    return Rejection(
+        reason="unknown_base",
+        text=f"base_model_name_or_path is {named!r:.120}; allowed are {', '.join(bases)}",
+    )
 
 
 def check_plain_files(folder: Path) -> Rejection | None:
@@ -93,6 +127,21 @@ def check_secure_hash(digest: str, *, committed: str, hotkey: str) -> Rejection 
         reason="hash_mismatch",
         text=f"the files hash to {found} under hotkey {hotkey}; {committed[:44]} was committed",
         evidence={"found": found, "committed": committed[:44], "digest": digest},
+    )
+
+
+def _first(gates: Gates) -> Rejection | None:
+    """The first rejection; the gates after it are not run."""
+    return next((rejection for _, rejection in gates if rejection is not None), None)
+
+
+def _check_public(listing: Listing) -> Rejection | None:
+    if not listing.private:
+        return None
+    return Rejection(
+        reason="private_repository",
+        text=f"{listing.repository} is private; make it public once the commitment has landed",
+        retry=True,
     )
 
 

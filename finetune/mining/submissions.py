@@ -1,14 +1,21 @@
 """What a miner asks of the chain and the hub about submissions: who leads, who earns, and their files."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from competitions.competition import Competition
-from competitions.submission import Payload
+from competitions.season import Entrant, reference_of
+from competitions.submission import Payload, Submission
 from finetune.chain.port import Chain
 from finetune.errors import SetupError
+from finetune.evals.port import Folders
 from finetune.hub.cache import CachedModel, ModelCache
 from finetune.hub.gates import check_folder, check_listing
 from finetune.hub.port import Hub
+from finetune.mining.check import base_of
+from finetune.mining.node import fetch_base
+from finetune.mining.others import Others
+from finetune.mining.preflight import Rival
 from finetune.mining.publish import Published, standing
 
 
@@ -61,3 +68,51 @@ def fetch(hotkey: str, competition: Competition, chain: Chain, hub: Hub, cache: 
         if rejection is None:
             return model
     raise SetupError(f"{found.payload.repository} would be rejected: {rejection.text}")
+
+
+def with_base(model: Path, competition: Competition, hub: Hub, cache: ModelCache) -> Folders:
+    """A sound folder with the pinned models that it is scored with: its base, and the reference's tokenizer.
+
+    Raises `HubError`, and `SetupError` for a base that is none of the competition's.
+    """
+    base = base_of(model, competition)
+    fixed = competition.constraints.tokenizer == "reference"
+    return Folders(
+        model=model,
+        base=fetch_base(base, hub, cache) if base else None,
+        tokenizer=fetch_base(competition.reference, hub, cache) if fixed else None,
+    )
+
+
+def to_beat(
+    competition: Competition, chain: Chain, hub: Hub, cache: ModelCache, *, own: str | None = None
+) -> tuple[Rival, Others]:
+    """Who leads by the chain's word, or the reference where nobody does, downloaded; and everybody's submissions.
+
+    The submission of the hotkey `own` is left out of the others. Raises `ChainError`, `HubError`, and `SetupError`.
+    """
+    block, leader = chain.block(), leading(chain, competition)
+    if leader is None:
+        entrant, folder = reference_of(competition), fetch_base(competition.reference, hub, cache)
+        folders = Folders(model=folder, tokenizer=folder if competition.constraints.tokenizer == "reference" else None)
+    else:
+        found = standing(chain)[leader]
+        entrant = Entrant(block=found.block, key=f"{leader}@{found.block}")
+        folder = fetch(leader, competition, chain, hub, cache).folder
+        folders = with_base(folder, competition, hub, cache)
+    others = Others(
+        submissions=tuple(one for one in entered(chain, competition) if one.hotkey != own),
+        folders={} if leader is not None and leader == own else {entrant: folder},
+        block=block,
+    )
+    return Rival(folders=folders, age_blocks=max(0, block - entrant.block), name=entrant.key), others
+
+
+def entered(chain: Chain, competition: Competition) -> tuple[Submission, ...]:
+    """The submissions to a competition that stand on chain. Raises `ChainError`."""
+    neurons = chain.metagraph().by_hotkey
+    return tuple(
+        Submission(hotkey=hotkey, coldkey=neurons[hotkey].coldkey, block=one.block, payload=one.payload)
+        for hotkey, one in standing(chain).items()
+        if hotkey in neurons and one.payload.competition == competition.id
+    )

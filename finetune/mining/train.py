@@ -17,6 +17,7 @@ from finetune.evals.quiet import quiet
 from finetune.evals.runtime import DType, load
 from finetune.mining.collate import IGNORED, collate, learnable
 from finetune.mining.folders import new_folder
+from finetune.mining.writing import write_submission
 from finetune.streams.sample import AnySample
 
 if TYPE_CHECKING:
@@ -100,16 +101,17 @@ def train(
     with new_folder(out) as folder, torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         loaded = load(base, dtype=recipe.dtype, device=recipe.device)
-        model, config = _trainable(loaded.model, recipe.lora)
+        model, config = add_adapter(loaded.model, recipe.lora) if recipe.lora else (loaded.model, None)
         losses, tokens = _loop(model, loaded.tokenizer, iter(samples), recipe, on_step)
-        _write(folder, model, config, loaded.tokenizer)
+        write_submission(folder, model, config, loaded.tokenizer)
     return TrainResult(losses=tuple(losses), seconds=clock() - started, tokens=tokens)
 
 
-def _trainable(model: "PreTrainedModel", lora: Lora | None) -> tuple[Any, Any]:
-    """The model with what is to be trained marked, and the adapter's configuration if there is one."""
-    if lora is None:
-        return model, None
+def add_adapter(model: "PreTrainedModel", lora: Lora) -> tuple[Any, Any]:
+    """The model with a new adapter, whose weights alone are to be trained, and the adapter's configuration.
+
+    Raises `SetupError` where the model lacks the targets.
+    """
     from peft import LoraConfig, get_peft_model
 
     config = LoraConfig(
@@ -171,27 +173,3 @@ def rate(step: int, recipe: Recipe) -> float:
         return (step + 1) / recipe.warmup_steps
     done = (step - recipe.warmup_steps) / max(1, recipe.steps - recipe.warmup_steps)
     return (1 + math.cos(math.pi * done)) / 2
-
-
-def _write(folder: Path, model: Any, config: Any, tokenizer: "PreTrainedTokenizerBase") -> None:
-    """The files of a submission and no others: the library would add a model card, and the path of the base.
-
-    Raises `SetupError` when the disk is full.
-    """
-    from peft import get_peft_model_state_dict
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
-
-    try:
-        if config is None:
-            with quiet():
-                model.save_pretrained(folder)
-            tokenizer.save_pretrained(folder)
-            return
-        config.base_model_name_or_path = None
-        config.inference_mode = True
-        config.save_pretrained(folder)
-        weights = {name: weight.contiguous().cpu() for name, weight in get_peft_model_state_dict(model).items()}
-        save_file(weights, folder / "adapter_model.safetensors")
-    except (OSError, SafetensorError) as error:
-        raise SetupError(f"the trained model cannot be written below {folder.parent}: {error}") from error

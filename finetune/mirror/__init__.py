@@ -1,1 +1,1 @@
-"""The mirror: rounds on wandb, for whoever looks there. A process apart: no fault of wandb reaches a round."""
+"""The mirror: rounds on wandb, reports on a hub, for whoever looks there. Processes apart: no fault reaches a round."""

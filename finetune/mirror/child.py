@@ -1,4 +1,4 @@
-"""The mirror as a child process of the validator: started, and ended within seconds whatever wandb does.
+"""The mirror as a child process of the validator: started, and ended within seconds whatever the place does.
 
 The child ends when the pipe that is its standard input does, so also when the validator is killed. It has the key in
 its environment, and of the validator's other variables only those that a way to the network needs.
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 GRACE_SECONDS = 5.0  # that the child has to send what it has in hand; the rest waits for the next start
 PAUSE_SECONDS = 2.0  # between two looks at the folder
@@ -53,10 +54,8 @@ class Mirror:
         folder = self.folder.absolute()
         library = {f"WANDB_{kind}_DIR": str(folder / "wandb") for kind in ("CACHE", "CONFIG", "DATA", "ARTIFACT")}
         return {
-            **{name: variables[name] for name in _PASSED_ON if name in variables},
+            **_passed_on(variables, folder),
             **library,
-            "HOME": str(folder),
-            "PYTHONPATH": str(Path(__file__).parents[2]),
             "WANDB_API_KEY": self.api_key,
             "WANDB_ERROR_REPORTING": "false",
             "WANDB_SILENT": "true",
@@ -64,9 +63,65 @@ class Mirror:
         }
 
 
+@dataclass(frozen=True, kw_only=True)
+class HubMirror:
+    """The reports of `hotkey` in `reports` go to a dataset repository on a hub. `folder` is the mirror's own."""
+
+    reports: Path
+    folder: Path
+    hotkey: str
+    repository: str
+    endpoint: str | None
+    token: str = field(repr=False)
+
+    def command(self, pause: float, grace: float) -> list[str]:
+        """How the child is called: nothing in it is secret."""
+        named = {"--reports": self.reports.absolute(), "--hotkey": self.hotkey, "--repository": self.repository}
+        arguments = [f"{name}={value}" for name, value in {**named, "--pause": pause, "--grace": grace}.items()]
+        return [sys.executable, "-P", "-m", "finetune.mirror.to_hub", *arguments]
+
+    def environment(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """All variables of the child. The library's files stay within the mirror's folder."""
+        folder = self.folder.absolute()
+        return {
+            **_passed_on(variables, folder),
+            "HF_HOME": str(folder / "huggingface"),
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+            "HF_TOKEN": self.token,
+            **({"HF_ENDPOINT": self.endpoint} if self.endpoint else {}),
+        }
+
+
+class Child(Protocol):
+    """What a child process is started from; `Mirror` and `HubMirror` are."""
+
+    @property
+    def folder(self) -> Path:
+        """A folder of its own."""
+        ...
+
+    def command(self, pause: float, grace: float) -> list[str]:
+        """How the child is called."""
+        ...
+
+    def environment(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """All variables of the child."""
+        ...
+
+
+def _passed_on(variables: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """The way to the network and to our own code, and a home of its own."""
+    return {
+        **{name: variables[name] for name in _PASSED_ON if name in variables},
+        "HOME": str(folder),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+
+
 @contextmanager
 def mirroring(
-    mirror: Mirror, variables: Mapping[str, str], *, pause: float = PAUSE_SECONDS, grace: float = GRACE_SECONDS
+    mirror: Child, variables: Mapping[str, str], *, pause: float = PAUSE_SECONDS, grace: float = GRACE_SECONDS
 ) -> Iterator[int]:
     """Run the child inside the `with` block; gives its process id. `variables` are this process's own.
 

@@ -19,7 +19,7 @@ from finetune.mirror.figures import row_of
 # Five days of rounds of 360 blocks. Readers of a run page through all of its rows.
 ROUNDS_PER_RUN = 100
 
-_REPORT = re.compile(r"([0-9]{9,18})-[0-9]{1,18}\.json")
+REPORT = re.compile(r"([0-9]{9,18})-[0-9]{1,18}\.json")
 
 
 class OpenRun(Protocol):
@@ -82,7 +82,7 @@ class Follower:
 
     def _waiting(self) -> list[str]:
         """The names of the reports that belong to the run in hand, oldest first."""
-        names = {path.name for path in self.folder.iterdir() if _REPORT.fullmatch(path.name)} - self._passed_over
+        names = {path.name for path in self.folder.iterdir() if REPORT.fullmatch(path.name)} - self._passed_over
         last = self._last(names)
         return sorted((name for name in names if _sync(name) > last), key=_sync)[:ROUNDS_PER_RUN]
 
@@ -92,7 +92,7 @@ class Follower:
             text = self.cursor.read_bytes().decode("ascii", "replace")
         except FileNotFoundError:
             return 0
-        if _REPORT.fullmatch(text):
+        if REPORT.fullmatch(text):
             return _sync(text)
         # All rounds from the start would go to wandb again, into other runs than those that have them.
         last = max(map(_sync, names), default=1) - 1
@@ -134,6 +134,6 @@ class Follower:
 
 
 def _sync(name: str) -> int:
-    found = _REPORT.fullmatch(name)
+    found = REPORT.fullmatch(name)
     assert found is not None
     return int(found[1])

@@ -3,10 +3,11 @@
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
-from competitions.competition import Competition
+from competitions.competition import Competition, Task
 from competitions.seeds import draw_seed
 from finetune.mining.practice import practice_samples
 from finetune.mining.smollm2 import fetch_smollm2
@@ -48,9 +49,9 @@ def prepare_base(cast: Cast, world: World, competition: Competition, say: Callab
         say("schooling the base")
         unschooled = folder.with_name("unschooled")
         build_tiny(unschooled, seed=world.seed)
-        samples = practice_samples(competition, cast.schooling.seed, open_stream, past(world.chain))
-        train(unschooled, folder, samples, cast.schooling)
-        return Base(folder=folder)
+        lessons = partial(_lessons, cast, world, competition)
+        train(unschooled, folder, lessons(cast.schooling.seed), cast.schooling)
+        return Base(folder=folder, practice=lessons)
     cache = world.out.absolute().parent / "fetched"
     cache.mkdir(exist_ok=True)
     if not any(cache.iterdir()):
@@ -67,6 +68,15 @@ def prepare_base(cast: Cast, world: World, competition: Competition, say: Callab
             draw += 1
 
     return Base(folder=folder, stream_options=_options(halves.hidden), practice=practice)
+
+
+def _lessons(cast: Cast, world: World, competition: Competition, seed: int) -> Iterator[AnySample]:
+    """What the base is schooled on: the competition's own streams, or those that the cast names, in turn."""
+    if not cast.lessons:
+        return practice_samples(competition, seed, open_stream, past(world.chain))
+    weight = 1 / len(cast.lessons)
+    tasks = (Task(name=name.upper(), method="reference", stream=name, weight=weight) for name in cast.lessons)
+    return practice_samples(replace(competition, tasks=tuple(tasks)), seed, open_stream, past(world.chain))
 
 
 def _options(file: Path) -> dict[str, object]:

@@ -6,15 +6,24 @@ from dataclasses import dataclass
 from finetune.mining.train import Lora, Recipe
 from finetune.rehearsal.attacks.attack import VICTIM, VICTIM_ENTERS, Attack, ValidatorAttack
 
+CREATOR = "creator"  # who wrote the competition, where that is not the owner
+
 
 @dataclass(frozen=True, kw_only=True)
 class Miner:
-    """Commits once, in time for round `enters`: what its recipe trains, the untrained base, or another's files."""
+    """Commits once, in time for round `enters`: what its recipe trains, the untrained base, or another's files.
+
+    A training `node` fetches base and training file by itself, trains and publishes, all in one call; `base` is the
+    repository of the base it chooses. `refused` is the reason for which validators must reject the submission.
+    """
 
     name: str
     enters: int
     recipe: Recipe | None = None
     copies: str | None = None
+    node: bool = False
+    base: str | None = None
+    refused: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +38,22 @@ class ValidatorRole:
 
 @dataclass(frozen=True, kw_only=True)
 class Delegator:
-    """A coldkey that stakes alpha on a validator."""
+    """A coldkey that stakes alpha on a validator, in time for round `enters`."""
 
     name: str
     stake: float
     validator: str
+    enters: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreatorRole:
+    """A task creator: a file of `training_rows`, hidden rows in so many `parts`, and a second base of that name."""
+
+    training_rows: int
+    rows_a_part: int
+    parts: int
+    small_base: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +61,8 @@ class Cast:
     """One rehearsal: the competition file it plays, everybody in it, and how many rounds.
 
     `best` is the miner that must hold the seat at the end; whoever `copies` must earn nothing, and so must `attacks`.
-    `schooling` trains the base before anybody gets it. `rogues` are validators that do not play as the others do.
+    `schooling` trains the base before anybody gets it, on samples of the streams in `lessons`, or of the competition's
+    own where none are named. `rogues` are validators that do not play as the others do.
     """
 
     competition: str
@@ -54,6 +75,8 @@ class Cast:
     schooling: Recipe | None = None
     attacks: tuple[Attack, ...] = ()
     rogues: tuple[ValidatorAttack, ...] = ()
+    lessons: tuple[str, ...] = ()
+    creator: CreatorRole | None = None
 
     @property
     def everyone(self) -> tuple[str, ...]:
@@ -151,4 +174,40 @@ def smollm2_cast(seed: int) -> Cast:
     )
 
 
-CASTS: Mapping[str, Callable[[int], Cast]] = {"tiny": tiny_cast, "smollm2": smollm2_cast}
+def arena_cast(seed: int) -> Cast:
+    """An arena: who wrote the task, six training nodes, two of which break its rules, two validators, a delegator."""
+    return Cast(
+        competition="arena.toml",
+        base="tiny-llama",
+        schooling=_school(80, seed),
+        lessons=("list_operations", "dyck_language"),
+        creator=CreatorRole(training_rows=400, rows_a_part=100, parts=8, small_base="tiny-llama-small"),
+        miners=(
+            Miner(name="full", enters=1, refused="model_not_allowed"),
+            Miner(name="wide", enters=1, recipe=_lora(1, 64, seed + 1), refused="parameters_out_of_range"),
+            Miner(name="hasty", enters=1, recipe=_lora(15, 2, seed + 2), node=True),
+            Miner(name="small", enters=1, recipe=_lora(60, 8, seed + 3), node=True, base="owner/tiny-llama-small"),
+            Miner(name="steady", enters=2, recipe=_lora(60, 8, seed + 4), node=True),
+            Miner(name="thorough", enters=3, recipe=_lora(200, 16, seed + 5), node=True),
+        ),
+        validators=(ValidatorRole(name="north", stake=5_000.0), ValidatorRole(name="south", stake=3_000.0)),
+        delegator=Delegator(name="delegator", stake=4_000.0, validator="south", enters=5),
+        rounds=6,
+        best="thorough",
+    )
+
+
+def _lora(steps: int, rank: int, seed: int) -> Recipe:
+    return Recipe(
+        steps=steps,
+        batch_size=4,
+        learning_rate=6e-3,
+        warmup_steps=5,
+        sequence_length=384,
+        seed=seed,
+        lora=Lora(rank=rank, alpha=2.0 * rank),
+    )
+
+
+# By base and scenario: who takes part where nobody attacks.
+CASTS: Mapping[str, Callable[[int], Cast]] = {"tiny": tiny_cast, "smollm2": smollm2_cast, "arena": arena_cast}

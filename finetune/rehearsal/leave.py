@@ -1,10 +1,11 @@
-"""What a rehearsal leaves behind for people and programs: `result.json` and `board.html`."""
+"""What a rehearsal leaves behind for people and programs: the site of its board, and `result.json`."""
 
 import json
 from pathlib import Path
 
 from competitions.schedule import load_catalog
-from finetune.board.page import render
+from finetune.board.folders import ReportFolders
+from finetune.board.site import write_site
 from finetune.board.view import make_view
 from finetune.files import write_atomically
 from finetune.rehearsal.play import Rehearsal
@@ -12,13 +13,16 @@ from finetune.rehearsal.result import Result
 
 
 def leave(rehearsal: Rehearsal, result: Result) -> Path:
-    """Write both files; returns the board's path. Raises `SetupError`."""
+    """Write both; returns the first page of the board. Raises `SetupError`."""
     out, chain = rehearsal.world.out, rehearsal.world.chain
     write_atomically(out / "result.json", json.dumps(result.as_table(), indent=2, sort_keys=True).encode())
+    metagraph, catalog, folders = chain.metagraph(), load_catalog(out / "catalog"), ReportFolders([out])
+    folders.read()
     view = make_view(
-        reports=[json.loads(path.read_text("utf-8")) for path in sorted((out / "reports").rglob("*.json"))],
-        catalog=load_catalog(out / "catalog"),
-        metagraph=chain.metagraph(),
+        readings=folders.readings,
+        competitions=catalog.at(metagraph.block),
+        fingerprint=catalog.fingerprint,
+        metagraph=metagraph,
         weights=chain.weights(),
         earned=result.earned,
         names=result.names,
@@ -26,6 +30,5 @@ def leave(rehearsal: Rehearsal, result: Result) -> Path:
             (epoch.block, {one.hotkey: one.incentive for one in epoch.neurons}) for epoch in rehearsal.epochs
         ],
     )
-    board = out / "board.html"
-    write_atomically(board, render(view).encode())
-    return board
+    # The hub of a rehearsal is gone when it ends: there is nothing to link to.
+    return write_site(out / "site", view, reports=folders.files, hub="")

@@ -5,6 +5,8 @@ Blocks advance at barriers only, when everybody is done, so a rehearsal repeats 
 
 import shutil
 import time
+from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +17,24 @@ from finetune.chain.port import Metagraph
 from finetune.errors import FinetuneError
 from finetune.evals.port import Scorer
 from finetune.hub.cache import ModelCache
+from finetune.hub.client import HubClient
+from finetune.hub.dataset_cache import DatasetCache
+from finetune.isolation.trial import find_level
+from finetune.mining.node import Node, choose_base, name_base, plain_trainer, run_node
 from finetune.mining.practice import practice_samples
-from finetune.mining.publish import publish
+from finetune.mining.publish import Published, publish
 from finetune.mining.train import train
 from finetune.rehearsal.attacks.attack import Plays, ValidatorAttack
 from finetune.rehearsal.attacks.troop import Troop
 from finetune.rehearsal.bases import Base, prepare_base
 from finetune.rehearsal.cast import Cast, Miner, ValidatorRole
+from finetune.rehearsal.creator import Creator
 from finetune.rehearsal.samples import past
 from finetune.rehearsal.show import Show
 from finetune.rehearsal.world import OWNER, World
-from finetune.streams.registry import open_stream
+from finetune.streams.parquet_reader import ParquetReader
+from finetune.streams.registry import OpenStream, open_stream
+from finetune.streams.sources import Sources, Window
 from finetune.validating.loop import Validator
 from finetune.validating.pin import pin_file
 from finetune.validating.report import ReportFolder
@@ -48,14 +57,16 @@ class Rehearsal:
         self.validators: dict[str, Validator] = {}
         self.epochs: list[Metagraph] = []
         self.competition = -1
+        self.delegated = 0  # the block when the delegator staked
         self.troop: Troop | None = None
+        self.creator = Creator(world, cast.creator) if cast.creator else None
         self._rogues: dict[str, Plays] = {}
-        self._ports: dict[str, Ports] = {}
+        self._held: dict[str, ExitStack] = {}
         self._seated: dict[str, str] = {}
 
     def close(self) -> None:
         """Close what every validator holds."""
-        for name in list(self._ports):
+        for name in list(self._held):
             self._leave(name)
 
     def play(self) -> None:
@@ -76,16 +87,23 @@ class Rehearsal:
         repository = f"{OWNER}/{self.cast.base}"
         owner.create(repository, private=False)
         owner.upload(repository, base.folder, message="the reference")
+        if self.creator:
+            self.creator.upload_bases()
         catalog = self._write_catalog(base)
         for hotkey, name in ((OWNER, OWNER), *self.cast.hotkeys()):
             chain.register(self.world.hotkey(hotkey), self.world.coldkey(name))
         roles: tuple[ValidatorRole | ValidatorAttack, ...] = (*self.cast.validators, *self.cast.rogues)
         for role in roles:
             chain.add_stake(self.world.coldkey(role.name), self.world.hotkey(role.name).ss58_address, role.stake)
-        delegator = self.cast.delegator
-        validator = self.world.hotkey(delegator.validator).ss58_address
-        chain.add_stake(self.world.coldkey(delegator.name), validator, delegator.stake)
         return catalog
+
+    def _delegate(self, number: int) -> None:
+        """The delegator stakes in time for its round."""
+        delegator = self.cast.delegator
+        if delegator.enters == number:
+            validator = self.world.hotkey(delegator.validator).ss58_address
+            self.world.chain.add_stake(self.world.coldkey(delegator.name), validator, delegator.stake)
+            self.delegated = self.world.chain.block()
 
     def _write_catalog(self, base: Base) -> Catalog:
         """The competition's file, pinned to the reference just uploaded, in a catalog of this rehearsal's own."""
@@ -96,15 +114,26 @@ class Rehearsal:
         document: Any = tomlkit.parse((COMPETITION_FILES / self.cast.competition).read_text("utf-8"))
         if base.stream_options:
             document["tasks"][0]["options"] = dict(base.stream_options)
+        if self.creator:
+            self.show.say("the task creator publishes the training file, and what fixes the hidden one")
+            self.creator.complete(document)
         path.write_text(tomlkit.dumps(document), "utf-8")
         self.show.say("pinning the competition's reference")
-        with ModelCache(self.world.out / "owner-cache", _CACHE_BYTES) as cache:
-            pin_file(path, self.world.hub(), cache, self.scorer, open_stream)
+        folder, now = self.world.out / "owner", self.world.clock[0]
+        with ExitStack() as held:
+            pin_file(
+                path,
+                self.world.hub(),
+                held.enter_context(ModelCache(folder / "cache", _CACHE_BYTES)),
+                self.scorer,
+                self._streams(folder, held),
+                window=Window(start=0.0, end=now + 1.0),
+            )
         return load_catalog(path.parent)
 
     def _train(self, base: Base, competition: Competition) -> None:
         """Every miner that trains makes its submission's folder."""
-        recipes = {miner.name: miner.recipe for miner in self.cast.miners if miner.recipe is not None}
+        recipes = {one.name: one.recipe for one in self.cast.miners if one.recipe is not None and not one.node}
         done, before = 0, past(self.world.chain)
         with self.show.stage("training", sum(recipe.steps for recipe in recipes.values())) as over:
             for name, recipe in recipes.items():
@@ -114,6 +143,8 @@ class Rehearsal:
                     over(f"{name} {step}/{steps}, loss {loss:.2f}", done + step)
 
                 train(base.folder, self._folder(name), practice(recipe.seed), recipe, on_step=on_step)
+                if recipe.lora:
+                    name_base(self._folder(name), choose_base(competition))
                 done += recipe.steps
 
     def _play_rounds(self, catalog: Catalog, competition: Competition) -> None:
@@ -124,6 +155,10 @@ class Rehearsal:
             for turn, (number, role) in enumerate(turns, 1):
                 if role == roles[0]:
                     self._commit_all(number, competition)
+                    if self.creator:
+                        due = self.creator.next_reveal(catalog, competition)
+                        self._advance_to(due.opens)
+                        self.creator.reveal(due.part)
                     self._advance_to(number * competition.round.sync_blocks)
                 if role.enters <= number:
                     self._step(role, number, catalog)
@@ -135,6 +170,7 @@ class Rehearsal:
         Attackers act last: what the others have committed by then is there for them to copy.
         """
         self._advance_to((number - 1) * competition.round.sync_blocks + 1)
+        self._delegate(number)
         for miner in self.cast.miners:
             if miner.enters == number:
                 self._commit(miner, competition)
@@ -146,17 +182,41 @@ class Rehearsal:
 
     def _commit(self, miner: Miner, competition: Competition) -> None:
         """A miner publishes its own model, the untrained base, or the files of the miner that it copies."""
-        source = miner.copies or (miner.name if miner.recipe else "base")
-        done = publish(
-            self._folder(source),
-            repository=self.world.repository(miner.name),
-            competition=competition,
-            hotkey=self.world.hotkey(miner.name),
-            hub=self.world.hub(miner.name),
-            chain=self.world.chain,
-            wait_for=lambda block: self._land(miner, block),
-        )
+        repository = self.world.repository(miner.name)
+        if miner.node:
+            done = self._run_node(miner, competition, repository)
+        else:
+            source = miner.copies or (miner.name if miner.recipe else "base")
+            done = publish(
+                self._folder(source),
+                repository=repository,
+                competition=competition,
+                hotkey=self.world.hotkey(miner.name),
+                hub=self.world.hub(miner.name),
+                chain=self.world.chain,
+                wait_for=lambda block: self._land(miner, block),
+            )
         self.show.say(f"block {done.block}: {miner.name} commits {done.payload.repository}")
+
+    def _run_node(self, miner: Miner, competition: Competition, repository: str) -> Published:
+        """A training node does all of it in one call, with an account and a folder of its own."""
+        assert miner.recipe is not None
+        name, doing = miner.name, self.show.doing
+        node = Node(
+            hotkey=self.world.hotkey(name),
+            hub=self.world.hub(name),
+            datasets=HubClient(self.world.endpoint, self.world.token(name), kind="dataset"),
+            chain=self.world.chain,
+            folder=self.world.out / "nodes" / name,
+            wait_for=lambda block: self._land(miner, block),
+            say=lambda line: doing(f"{name}: {line}"),
+            quota_bytes=_CACHE_BYTES,
+        )
+        trainer = plain_trainer(
+            miner.recipe,
+            on_step=lambda step, steps, loss: doing(f"{name} trains, step {step}/{steps}, loss {loss:.2f}"),
+        )
+        return run_node(node, competition, repository=repository, trainer=trainer, base=miner.base)
 
     def _land(self, miner: Miner, block: int) -> None:
         """Until its commitment stands, a miner's upload is not public, and whoever watches sees what it can."""
@@ -200,32 +260,43 @@ class Rehearsal:
     def _make_ports(self, name: str, catalog: Catalog) -> Ports:
         """What a validator is wired to: a folder of its own, and the hub as a stranger sees it."""
         folder = self.world.out / "validators" / name
-        self._ports[name] = Ports(
+        held = self._held[name] = ExitStack()
+        return Ports(
             hotkey=self.world.hotkey(name),
             catalog=catalog,
             chain=self.world.chain,
             hub=self.world.hub(),
-            cache=ModelCache(folder / "cache", _CACHE_BYTES),
-            state=State(folder / "state.sqlite"),
-            open_stream=open_stream,
+            cache=held.enter_context(ModelCache(folder / "cache", _CACHE_BYTES)),
+            state=held.enter_context(closing(State(folder / "state.sqlite"))),
+            open_stream=self._streams(folder, held),
             scorer=self.scorer,
             publishers=(ReportFolder(self.world.out / "reports" / name),),
             say=self.show.doing,
             clock=time.monotonic,
         )
-        return self._ports[name]
 
     def _leave(self, name: str) -> None:
         """Close what a validator holds."""
         self.validators.pop(name, None)
-        ports = self._ports.pop(name)
-        ports.state.close()
-        ports.cache.close()
+        self._held.pop(name).close()
+
+    def _streams(self, folder: Path, held: ExitStack) -> OpenStream:
+        """What a validator opens streams with; only a task creator's files lie on the hub."""
+        if self.creator is None:
+            return open_stream
+        cache = held.enter_context(DatasetCache(folder / "datasets", _CACHE_BYTES))
+        sources = Sources(
+            datasets=HubClient(self.world.endpoint, None, kind="dataset"),
+            cache=cache,
+            say=self.show.doing,
+            # The files are the rehearsal's own, so that walls are welcome and not needed.
+            reader=held.enter_context(ParquetReader(cache.folder, level=find_level(unsafe=True))),
+        )
+        return partial(open_stream, sources=sources)
 
     def _advance_to(self, block: int) -> None:
         """Let blocks pass until the newest is `block`; keep what each epoch made of the subnet."""
         chain = self.world.chain
         while chain.block() < block:
-            chain.advance(1)
-            if chain.block() % chain.settings.tempo == 0:
+            if self.world.advance() % chain.settings.tempo == 0:
                 self.epochs.append(chain.metagraph())

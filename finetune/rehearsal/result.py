@@ -8,6 +8,7 @@ from finetune.chain.port import Metagraph
 from finetune.rehearsal.attacks.attack import ValidatorAttack
 from finetune.rehearsal.attacks.verdicts import HONEST_WIN, Dividends, Verdict, dividends, verdict
 from finetune.rehearsal.play import Rehearsal
+from finetune.rehearsal.promises import Delegation, broken_promises, delegation_of
 from finetune.rehearsal.world import OWNER
 from finetune.validating.loop import Validator
 
@@ -17,7 +18,8 @@ class Result:
     """The end of a rehearsal. All tables but `names` are by hotkey; incentive and vtrust are those of the last epoch.
 
     `champion` is the hotkey that every validator seats, or "" where they disagree. `copier_incentive` is the sum over
-    all copiers and all epochs. `earned` is in alpha, by coldkey. `attacks` and `rogues` say how attackers fared.
+    all copiers and all epochs. `earned` is in alpha, by coldkey. `attacks` and `rogues` say how attackers fared,
+    `delegation` what a stake that came later did, `broken` what an arena promised and did not keep.
     """
 
     seconds: float
@@ -34,6 +36,8 @@ class Result:
     names: dict[str, str]
     attacks: tuple[Verdict, ...] = ()
     rogues: tuple[Dividends, ...] = ()
+    delegation: Delegation | None = None
+    broken: tuple[str, ...] = ()
 
     def as_table(self) -> dict[str, object]:
         """For `result.json`."""
@@ -50,7 +54,7 @@ class Result:
             failures.append(f"the copier earned an incentive of {self.copier_incentive:.6f}")
         if not self.validators_agree:
             failures.append("the validators disagree at the end: see weights in result.json")
-        return failures
+        return [*failures, *self.broken]
 
 
 def result_of(rehearsal: Rehearsal, seconds: float) -> Result:
@@ -66,6 +70,15 @@ def result_of(rehearsal: Rehearsal, seconds: float) -> Result:
     people = [OWNER, cast.delegator.name, *cast.everyone]
     epochs, records = rehearsal.epochs, _records(rehearsal)
     refused = {name: one.refused for name, one in rehearsal.troop.attackers.items()} if rehearsal.troop else {}
+    earned = {world.coldkey(name): world.chain.earned(world.coldkey(name)) for name in people}
+    delegation = delegation_of(
+        cast.delegator,
+        epochs,
+        staked=rehearsal.delegated,
+        hotkeys=hotkeys,
+        validators=[role.name for role in cast.validators],
+        earned=earned[world.coldkey(cast.delegator.name)],
+    )
     return Result(
         seconds=round(seconds, 3),
         seed=world.seed,
@@ -77,13 +90,15 @@ def result_of(rehearsal: Rehearsal, seconds: float) -> Result:
         dividends={one.hotkey: one.dividends for one in metagraph.neurons},
         vtrust={hotkeys[role.name]: neurons[hotkeys[role.name]].validator_trust for role in cast.validators},
         weights=weights,
-        earned={world.coldkey(name): world.chain.earned(world.coldkey(name)) for name in people},
+        earned=earned,
         names={**{hotkey: name for name, hotkey in hotkeys.items()}, **{world.coldkey(name): name for name in people}},
         attacks=tuple(verdict(one, hotkeys, records, epochs, refused.get(one.name, ())) for one in cast.attacks),
         rogues=tuple(
             dividends(one, hotkeys[one.name], hotkeys[cast.validators[0].name], _since(one, rehearsal))
             for one in cast.rogues
         ),
+        delegation=delegation,
+        broken=tuple(broken_promises(cast, hotkeys, records, delegation)) if cast.creator else (),
     )
 
 

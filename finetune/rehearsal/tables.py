@@ -3,6 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
+from finetune.rehearsal.promises import Delegation
 from finetune.rehearsal.result import Result
 
 
@@ -35,10 +36,23 @@ def print_tables(console: Console, result: Result) -> None:
             continue
         earned.add_row(result.names[coldkey], f"{amount:,.2f}")
     console.print(earned)
+    if result.delegation:
+        _print_delegation(console, result.delegation)
     if result.attacks:
         _print_attacks(console, result)
     if result.rogues:
         _print_rogues(console, result)
+
+
+def _print_delegation(console: Console, one: Delegation) -> None:
+    """What a delegator's stake did for its validator's share, and what it earned."""
+    table = Table(title=f"{one.delegator} stakes {one.stake:,.0f} alpha on {one.validator}", title_justify="left")
+    for heading in (f"share of {one.validator}", "before", "after"):
+        table.add_column(heading, justify="left" if heading.startswith("share") else "right")
+    table.add_row("of all stake", f"{one.stake_share_before:.3f}", f"{one.stake_share_after:.3f}")
+    table.add_row("of all dividends", f"{one.dividends_before:.3f}", f"{one.dividends_after:.3f}")
+    table.add_row(f"earned by {one.delegator}", "", f"{one.earned:,.2f}")
+    console.print(table)
 
 
 def _print_attacks(console: Console, result: Result) -> None:

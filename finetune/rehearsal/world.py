@@ -16,7 +16,7 @@ from finetune.chain.port import Signer
 from finetune.errors import SetupError
 from finetune.hub.client import HubClient
 from finetune.hub.server import LocalHub
-from finetune.rehearsal.cast import Cast
+from finetune.rehearsal.cast import CREATOR, Cast
 
 # Everything happens twenty times as fast as on the network: a round and an epoch last 20 blocks instead of 360.
 SETTINGS = LocalSettings(tempo=20, weights_rate_limit=10, activity_cutoff=400, immunity_period=400)
@@ -28,13 +28,23 @@ _NEEDED_BYTES = 1_000_000_000  # twice what a rehearsal against all attackers le
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """A running world: one chain, one hub, a folder for everything."""
+    """A running world: one chain, one hub, a folder for everything.
+
+    `clock` holds the newest block's time, in Unix seconds, by which the hub dates what is uploaded.
+    """
 
     out: Path
     seed: int
     base: str
     chain: LocalChain
     endpoint: str
+    clock: list[float]
+
+    def advance(self) -> int:
+        """Make one block; returns its number."""
+        block = self.chain.advance()
+        self.clock[0] = self.chain.block_time(block)
+        return block
 
     def hotkey(self, name: str) -> Signer:
         """The hotkey of a participant: a development key, the same in every rehearsal of this seed."""
@@ -61,14 +71,13 @@ class World:
 def open_world(out: Path, seed: int, cast: Cast, *, port: int) -> Iterator[World]:
     """A fresh world in the folder; an earlier rehearsal's is cleared away first. Raises `SetupError`."""
     with _own_folder(out, seed):
-        users = [OWNER, *cast.everyone]
+        users = [OWNER, *([CREATOR] if cast.creator else []), *cast.everyone]
         tokens = {user: _token(seed, user) for user in users}
         owner = _key(seed, OWNER, "hot").ss58_address
-        with (
-            LocalHub(out / "hub", tokens, port=port) as hub,
-            LocalChain.create(out / "chain.sqlite", seed=str(seed), settings=SETTINGS, owner_hotkey=owner) as chain,
-        ):
-            yield World(out=out, seed=seed, base=cast.base, chain=chain, endpoint=hub.endpoint)
+        with LocalChain.create(out / "chain.sqlite", seed=str(seed), settings=SETTINGS, owner_hotkey=owner) as chain:
+            clock = [chain.block_time(0)]
+            with LocalHub(out / "hub", tokens, port=port, clock=lambda: clock[0]) as hub:
+                yield World(out=out, seed=seed, base=cast.base, chain=chain, endpoint=hub.endpoint, clock=clock)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from statistics import median
 
 import numpy as np
@@ -26,10 +27,10 @@ def decision(
 ) -> Decision:
     """Judge one season again and again; every submission was scored on every batch, and some of them dethrone.
 
-    `clock` gives seconds. Whole rounds only: `batches` is rounded down to them.
+    `clock` gives seconds. Whole rounds only: `batches` is rounded up to them.
     """
     rng, competition = setting.rng(5), setting.competition
-    rounds = batches // competition.round.batches
+    rounds = ceil(batches / competition.round.batches)
     means = (1.0, *rng.uniform(0.93, 1.1, submissions - 1).tolist())
     losses = setting.world.draw(means, 1, rounds, competition.round.batches, rng)[0]
     champion = setting.champion("old")

@@ -10,7 +10,7 @@ from competitions.batches import Losses
 from competitions.competition import Competition
 from competitions.dethroning import judge
 from competitions.duel import Tally, outcomes
-from competitions.queue import Candidate, choose
+from competitions.queue import Candidate, choose, waits_since
 from competitions.season import Entrant, Season, season_start
 from competitions.stopping import Stop, may_play, stop_reason
 
@@ -79,6 +79,12 @@ class Game:
             stopped = self._stops.get((self.champion.key, one.key))
             if may_play(duel, stopped, epsilon, self.competition):
                 candidates.append(
-                    Candidate(entrant=one, coldkey=one.key, stopped=stopped is not None, batches=duel.batches)
+                    Candidate(
+                        entrant=one,
+                        coldkey=one.key,
+                        since=waits_since(one, season),
+                        stopped=stopped is not None,
+                        batches=duel.batches,
+                    )
                 )
         return choose(candidates, self.competition.round.challengers)

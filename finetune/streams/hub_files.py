@@ -7,6 +7,7 @@ a signed file whose manifest is dated before the window's start: it may have bee
 Where a signer is named, a revision counts only if that hotkey vouches for all files that would be drawn from (see
 `manifests.py`); else the one before it may, and so on back to the one that stood at the window's start. So whoever may
 write to the repository can withhold what the signer published, or bring back what was there, and add nothing to it.
+Where parts are hidden (see `hidden.py`), a revision counts likewise if it holds the round's own part.
 """
 
 import re
@@ -18,11 +19,14 @@ from pathlib import Path
 from finetune.errors import SetupError, StreamError
 from finetune.hub.port import HubFile, Listing
 from finetune.signing import is_address
+from finetune.streams.hidden import Hidden, NotRevealed, revealed_part
 from finetune.streams.manifests import Untrusted, signed_files
 from finetune.streams.parquet_rows import LocalFile
 from finetune.streams.sources import Sources, Window
 
 MOST_REVISIONS = 20  # that are looked at for one that is signed
+
+ALL_FILES = "*.parquet"
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 _REVISION = re.compile(r"[0-9a-f]{40}")
@@ -39,6 +43,7 @@ class Dataset:
     `files` is a pattern for paths, in which * stands for any characters, also for /. `revision` is a commit's 40 hex
     digits, or empty for the newest one of the round. With `fresh` only files that are new in the round's window count.
     `signer` is the ss58 address of the hotkey that must have signed the files, or empty where they need no signature.
+    With `hidden` the files are those that were fixed long before, one for each round.
     """
 
     stream: str
@@ -47,6 +52,7 @@ class Dataset:
     revision: str
     fresh: bool
     signer: str = ""
+    hidden: Hidden | None = None
 
     def __post_init__(self) -> None:
         self._need(_matches(_REPOSITORY, self.repository), "repository", "namespace/name")
@@ -55,6 +61,19 @@ class Dataset:
         self._need(isinstance(self.fresh, bool), "fresh", "true or false")
         self._need(not (self.fresh and self.revision), "fresh", "false where a revision is named: that one never grows")
         self._need(self.signer == "" or is_address(self.signer), "signer", "the ss58 address of a hotkey")
+        if self.hidden is not None:
+            for option, default in (("files", ALL_FILES), ("revision", ""), ("fresh", False), ("signer", "")):
+                self._need(getattr(self, option) == default, option, "left out where hidden names the files")
+
+    @property
+    def only_new(self) -> bool:
+        """Whether only files count that came within the window."""
+        return self.fresh or self.hidden is not None
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether an earlier revision may count where the newest one does not hold what it must."""
+        return self.signer != "" or self.hidden is not None
 
     def _need(self, holds: bool, option: str, allowed: str) -> None:
         if not holds:
@@ -83,23 +102,23 @@ def _round_files(dataset: Dataset, window: Window, sources: Sources) -> tuple[Li
     """The listing of the round's revision, and those of its files that are to be drawn from."""
     revisions, old = [dataset.revision], set[str]()
     if not dataset.revision:
-        # Without a signer nothing but the newest revision counts, so nothing older is asked for.
-        back_to = window.start if dataset.fresh or dataset.signer else window.end
+        # Where nothing is to be vouched for, nothing but the newest revision counts, so nothing older is asked for.
+        back_to = window.start if dataset.only_new or dataset.looks_back else window.end
         history = sources.datasets.history(dataset.repository, back_to=back_to)
         revisions = [one.revision for one in history if one.time < window.end]
         before = next((one.revision for one in history if one.time < window.start), None)
-        if dataset.fresh and before is not None:
+        if dataset.only_new and before is not None:
             old = {file.content for file in sources.cache.listing(sources.datasets, dataset.repository, before).files}
     if not revisions:
         raise StreamError(f"stream {dataset.stream}: {dataset.repository} had no revision before the sync block's time")
     faults = []
-    for revision in revisions[: MOST_REVISIONS if dataset.signer else 1]:
+    for revision in revisions[: MOST_REVISIONS if dataset.looks_back else 1]:
         listing = sources.cache.listing(sources.datasets, dataset.repository, revision)
         try:
             return listing, _files_of(dataset, listing, old, window, sources)
         except _Unusable as error:
             faults.append(f"{_where(listing)} {error}")
-            if dataset.signer:
+            if dataset.looks_back:
                 sources.say(f"stream {dataset.stream} passes over {_where(listing)}, which {error}")
     raise StreamError(f"stream {dataset.stream}: {faults[0]}")
 
@@ -110,6 +129,11 @@ def _files_of(dataset: Dataset, listing: Listing, old: set[str], window: Window,
     def fetch(wanted: Sequence[HubFile]) -> Sequence[Path]:
         return sources.cache.fetch(sources.datasets, listing, wanted, round_time=window.end)
 
+    if dataset.hidden is not None:
+        try:
+            return [revealed_part(dataset.hidden, listing, window.block, old, fetch)]
+        except NotRevealed as error:
+            raise _Unusable(str(error)) from None
     files = [file for file in _matching(dataset, listing) if file.content not in old]
     if dataset.signer:
         since = window.start if dataset.fresh else None

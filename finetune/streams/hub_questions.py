@@ -5,8 +5,11 @@ rotates them under its letters.
 """
 
 import hashlib
+from collections.abc import Mapping
 
-from finetune.streams.hub_files import Dataset
+from finetune.streams.draws import Draws
+from finetune.streams.hidden import read_hidden
+from finetune.streams.hub_files import ALL_FILES, Dataset
 from finetune.streams.hub_rows import HubRows, name_of_column
 from finetune.streams.options import whole_number
 from finetune.streams.parquet_rows import BadRow, Columns, Row
@@ -25,10 +28,11 @@ def open_hub_questions(
     right: str = "right",
     passage: str = "passage",
     max_bytes: int = 8192,
-    files: str = "*.parquet",
+    files: str = ALL_FILES,
     revision: str = "",
     fresh: bool = False,
     signer: str = "",
+    hidden: Mapping[str, object] | None = None,
     window: Window,
     sources: Sources,
 ) -> HubRows:
@@ -40,14 +44,20 @@ def open_hub_questions(
     allowed, and as `HubRows`.
     """
     dataset = Dataset(
-        stream="hub_questions", repository=repository, files=files, revision=revision, fresh=fresh, signer=signer
+        stream="hub_questions",
+        repository=repository,
+        files=files,
+        revision=revision,
+        fresh=fresh,
+        signer=signer,
+        hidden=read_hidden("hub_questions", hidden),
     )
     named = {"question": question, "options": options, "right": right} | ({"passage": passage} if passage else {})
     for option, name in named.items():
         name_of_column("hub_questions", option, name)
     whole_number("hub_questions", "max_bytes", max_bytes, least=16, most=1_000_000)
 
-    def make(row: Row) -> ChoiceSample:
+    def make(row: Row, _: Draws) -> ChoiceSample:
         asked = checked(row.texts[question])
         given = _options(row.lists[options])
         if not 0 <= row.numbers[right] < len(given):

@@ -4,8 +4,12 @@ A dataset has them as conversations, or as a column of problems beside one of an
 column of its own, the reference begins with it, between <think> and </think>.
 """
 
+from collections.abc import Mapping
+
 from finetune.errors import SetupError
-from finetune.streams.hub_files import Dataset
+from finetune.streams.draws import Draws
+from finetune.streams.hidden import read_hidden
+from finetune.streams.hub_files import ALL_FILES, Dataset
 from finetune.streams.hub_rows import HubRows, name_of_column
 from finetune.streams.options import whole_number
 from finetune.streams.parquet_rows import Columns, Row
@@ -23,10 +27,11 @@ def open_hub_reasoning(
     response: str = "",
     reasoning: str = "",
     max_bytes: int = 32_768,
-    files: str = "*.parquet",
+    files: str = ALL_FILES,
     revision: str = "",
     fresh: bool = False,
     signer: str = "",
+    hidden: Mapping[str, object] | None = None,
     window: Window,
     sources: Sources,
 ) -> HubRows:
@@ -36,7 +41,13 @@ def open_hub_reasoning(
     options are those of `Dataset`. Raises `SetupError` for a value that is not allowed, and as `HubRows`.
     """
     dataset = Dataset(
-        stream="hub_reasoning", repository=repository, files=files, revision=revision, fresh=fresh, signer=signer
+        stream="hub_reasoning",
+        repository=repository,
+        files=files,
+        revision=revision,
+        fresh=fresh,
+        signer=signer,
+        hidden=read_hidden("hub_reasoning", hidden),
     )
     whole_number("hub_reasoning", "max_bytes", max_bytes, least=16, most=1_000_000)
     named = {"prompt": prompt, "response": response, "reasoning": reasoning}
@@ -46,7 +57,7 @@ def open_hub_reasoning(
     for option, name in (used or {"messages": messages}).items():
         name_of_column("hub_reasoning", option, name)
 
-    def make(row: Row) -> Sample:
+    def make(row: Row, _: Draws) -> Sample:
         if not used:
             return chat_sample(conversation(row.turns), max_bytes=max_bytes)
         answer = checked(row.texts[response])

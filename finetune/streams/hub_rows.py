@@ -16,6 +16,9 @@ from finetune.streams.sources import Sources, Window
 # one draw in 10^30 finds none.
 MAX_TRIES = 100
 
+# Makes the sample of a row, with the draw's further choices if there is something to choose, or raises `BadRow`.
+Make = Callable[[Row, Draws], AnySample]
+
 
 class HubRows:
     """A stream over the rows of a round's files.
@@ -25,9 +28,7 @@ class HubRows:
         skipped: how many drawn rows made no sample, by reason.
     """
 
-    def __init__(
-        self, dataset: Dataset, columns: Columns, make: Callable[[Row], AnySample], *, window: Window, sources: Sources
-    ) -> None:
+    def __init__(self, dataset: Dataset, columns: Columns, make: Make, *, window: Window, sources: Sources) -> None:
         """Fetch the files and count their rows; `make` turns a row into a sample or raises `BadRow`.
 
         Raises what `fetch_files` raises, and `StreamError` for a file that is unsound, or where there are no rows.
@@ -49,7 +50,7 @@ class HubRows:
         for _ in range(MAX_TRIES):
             file, row = self._place(draws.below(self.rows))
             try:
-                return self._make(self._reader.read(file, self._columns, row))
+                return self._make(self._reader.read(file, self._columns, row), draws)
             except BadRow as bad:
                 self._skip(f"row {row} of {file.name}", str(bad))
         reasons = ", ".join(f"{reason} ({count})" for reason, count in self.skipped.most_common())

@@ -1,9 +1,12 @@
 """Plain text from a dataset on the hub: one column of texts, each cut after a word."""
 
 import hashlib
+from collections.abc import Mapping
 
 from finetune.streams.cutting import cut
-from finetune.streams.hub_files import Dataset
+from finetune.streams.draws import Draws
+from finetune.streams.hidden import read_hidden
+from finetune.streams.hub_files import ALL_FILES, Dataset
 from finetune.streams.hub_rows import HubRows, name_of_column
 from finetune.streams.options import whole_number
 from finetune.streams.parquet_rows import Columns, Row
@@ -17,10 +20,11 @@ def open_hub_text(
     repository: str,
     column: str = "text",
     max_bytes: int = 1024,
-    files: str = "*.parquet",
+    files: str = ALL_FILES,
     revision: str = "",
     fresh: bool = False,
     signer: str = "",
+    hidden: Mapping[str, object] | None = None,
     window: Window,
     sources: Sources,
 ) -> HubRows:
@@ -29,12 +33,18 @@ def open_hub_text(
     The other options are those of `Dataset`. Raises `SetupError` for a value that is not allowed, and as `HubRows`.
     """
     dataset = Dataset(
-        stream="hub_text", repository=repository, files=files, revision=revision, fresh=fresh, signer=signer
+        stream="hub_text",
+        repository=repository,
+        files=files,
+        revision=revision,
+        fresh=fresh,
+        signer=signer,
+        hidden=read_hidden("hub_text", hidden),
     )
     name_of_column("hub_text", "column", column)
     whole_number("hub_text", "max_bytes", max_bytes, least=16, most=1_000_000)
 
-    def make(row: Row) -> Sample:
+    def make(row: Row, _: Draws) -> Sample:
         text = checked(row.texts[column])
         document = hashlib.sha256(text.encode()).hexdigest()
         return Sample(messages=(), reference=cut(text, max_bytes), document=document)

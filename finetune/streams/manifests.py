@@ -5,9 +5,8 @@ its size and its SHA-256 and carries the hotkey's signature. A manifest is a str
 the signer's word for when the rows were made; a file that was put back later keeps it.
 """
 
-import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,15 +15,13 @@ from typing import Any
 from finetune.hub.port import HubFile, Listing
 from finetune.hub.strict_json import read_object
 from finetune.signing import signed_by
+from finetune.streams.hub_bytes import Fetch, sha256_of
 
 FORMAT = 1  # of the manifest; a reader refuses what it does not know
 DATE = "%Y-%m-%dT%H:%M:%SZ"  # of the manifest, in UTC
 MOST_BYTES = 1_000_000  # of one manifest; an honest one has a few thousand
 
 _DATA = re.compile(r"data/([A-Za-z0-9][A-Za-z0-9._-]{0,99})\.parquet")
-
-# Fetches files of a revision, and says where they lie, in their order.
-Fetch = Callable[[Sequence[HubFile]], Sequence[Path]]
 
 
 class Untrusted(Exception):
@@ -66,7 +63,7 @@ def signed_files(
         record = _record(signer, listing.repository, manifest.path, path)
         entry = _entry(record, manifest.path, file.path)
         # The size first: nothing is fetched for a digest that cannot fit.
-        if entry.size != file.size or entry.digest != _sha256(file, fetch):
+        if entry.size != file.size or entry.digest != sha256_of(file, fetch):
             raise Untrusted(f"{file.path} holds other bytes than {manifest.path} says")
         if since is None or entry.date >= since:
             dated.append(file)
@@ -119,12 +116,3 @@ def _entry(record: dict[str, Any], name: str, file: str) -> _Entry:
     except (TypeError, ValueError):
         raise Untrusted(f"{name} has the date {date!r:.40}; it must be like 2026-11-21T06:00:00Z") from None
     return _Entry(size=size, digest=digest, date=made.timestamp())
-
-
-def _sha256(file: HubFile, fetch: Fetch) -> str:
-    """The SHA-256 of a file's bytes; for a large file that is the hub's own name for them."""
-    if len(file.content) == 64:
-        return file.content
-    (path,) = fetch([file])
-    with path.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

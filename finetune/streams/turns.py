@@ -38,19 +38,19 @@ def conversation(turns: Sequence[tuple[str, str]]) -> tuple[Message, ...]:
     return tuple(messages[:-1] if messages[-1].role == "user" else messages)
 
 
-def chat_sample(messages: Sequence[Message], *, max_bytes: int) -> Sample:
-    """The sample whose reference is the last of the messages, cut to `max_bytes` of UTF-8.
+def chat_sample(messages: Sequence[Message], *, max_bytes: int, place: int = -1) -> Sample:
+    """The sample whose reference is the message at `place`, the last by default, cut to `max_bytes` of UTF-8.
 
-    The document is the conversation before the cut. Raises `BadRow` for an empty text, one that imitates a chat
+    The document is the whole conversation, before any cut. Raises `BadRow` for an empty text, one that imitates a chat
     template, or messages before the reference that have more than `max_bytes` together.
     """
     plain = tuple(Message(role=one.role, content=checked(one.content)) for one in messages)
-    *before, reference = plain
+    before, reference = plain[:place], plain[place]
     if sum(len(one.content.encode()) for one in before) > max_bytes:
         raise BadRow("its messages are too long")
     document = json.dumps([[one.role, one.content] for one in plain])
     return Sample(
-        messages=tuple(before),
+        messages=before,
         reference=cut(reference.content, max_bytes),
         document=hashlib.sha256(document.encode()).hexdigest(),
     )

@@ -4,12 +4,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from competitions.competition import Competition
-from competitions.queue import Candidate, choose
+from competitions.queue import Candidate, choose, waits_since
 from competitions.rejection import Rejection
 from competitions.season import Entrant, Season
 from competitions.stopping import may_play
 from finetune.validating.discover import Discovery
-from finetune.validating.state import KnownModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +24,9 @@ class Admission:
         """Everybody who may play, first to be fetched first."""
         return choose(self.candidates, len(self.candidates))
 
-    def lower(self, key: str, batches: int) -> "Admission":
-        """The same with one candidate counted as having shared so many batches more."""
-        candidates = (replace(one, lowered=batches) if one.entrant.key == key else one for one in self.candidates)
+    def lower(self, key: str, blocks: int) -> "Admission":
+        """The same with one candidate that waits as if it had come so many blocks later."""
+        candidates = (replace(one, lowered=blocks) if one.entrant.key == key else one for one in self.candidates)
         return replace(self, candidates=tuple(candidates))
 
 
@@ -69,31 +68,12 @@ def admit(
                 Candidate(
                     entrant=entrant,
                     coldkey=one.coldkey,
+                    since=waits_since(entrant, season),
                     stopped=one.key in stops,
                     batches=duel.batches,
-                    lowered=competition.round.batches if one.key in near else 0,
+                    lowered=competition.round.sync_blocks if one.key in near else 0,
                 )
             )
         else:
             resting.append(one.key)
     return Admission(candidates=tuple(candidates), resting=tuple(sorted(resting)), rejections=rejections)
-
-
-def same_weights(models: Mapping[str, KnownModel], entrants: Mapping[str, Entrant]) -> dict[str, Rejection]:
-    """Who holds the same tensors as an earlier entrant, under whatever name, sharding or key; by key.
-
-    `models` are all models known of, the reference among them; only those in `entrants` are compared. The reference
-    comes first, whenever its competition began.
-    """
-    first: dict[str, Entrant] = {}
-    rejections = {}
-    compared = (entrants[key] for key in models if key in entrants)
-    for entrant in sorted(compared, key=lambda one: (not one.is_reference, one)):
-        earlier = first.setdefault(models[entrant.key].tensor_digest, entrant)
-        if earlier != entrant:
-            rejections[entrant.key] = Rejection(
-                reason="same_weights",
-                text=f"the same weights as {earlier.key}, which was committed earlier at block {earlier.block}",
-                evidence={"earlier": earlier.key, "tensor_digest": models[entrant.key].tensor_digest},
-            )
-    return rejections

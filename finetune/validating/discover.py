@@ -8,7 +8,8 @@ from competitions.rejection import Rejection
 from competitions.schedule import Catalog
 from competitions.season import Entrant
 from competitions.submission import Submission, parse_payload
-from finetune.chain.port import BLOCK_SECONDS, Chain
+from finetune.chain.port import Chain
+from finetune.streams.drawing import round_window
 from finetune.streams.sources import Window
 
 
@@ -43,8 +44,7 @@ class Discovery:
 
     def window(self, competition: Competition) -> Window:
         """The time that the competition's round may draw from: what it draws, no entrant could have trained on."""
-        start = self.time - competition.round.eval_delay * BLOCK_SECONDS
-        return Window(start=start, end=self.time, block=self.sync)
+        return round_window(competition, self.sync, self.time)
 
 
 def discover(chain: Chain, catalog: Catalog, sync: int) -> Discovery:

@@ -1,9 +1,10 @@
 """Stage 6, judge: the season's losses -> duels, evidence, and the seat after this round."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from competitions.competition import Competition
+from competitions.dethroning import Verdict
 from competitions.dethroning import judge as judge_season
 from competitions.duel import Tally
 from competitions.evidence import evidence
@@ -29,7 +30,8 @@ class Duel:
 class Judgement:
     """What a round has decided: every seat after it, by competition id as text, and the duels behind it, by key.
 
-    `reachable` is what the vacancy rule went by.
+    `reachable` is what the vacancy rule went by. Where somebody dethrones, `heirs` are the duels of all others that
+    lead the champion with the dethroner as challenger, by their keys: the seat is the first one's that it cannot beat.
     """
 
     champion: str
@@ -38,6 +40,7 @@ class Judgement:
     dethroner: str | None
     duels: Mapping[str, Duel]
     seats: Mapping[str, Seat]
+    heirs: Mapping[str, Duel] = field(default_factory=dict)
 
 
 def judge(
@@ -66,7 +69,27 @@ def judge(
         dethroner=verdict.dethroner.key if verdict.dethroner else None,
         duels={key: _duel(tally) for key, tally in verdict.duels.items() if tally.batches},
         seats={**seats.seats, str(competition.id): after},
+        heirs=_heirs(verdict, season, entrants, competition, discovery.sync),
     )
+
+
+def leads(duel: Tally | Duel) -> bool:
+    """Whether a challenger is before the champion in wins and in the mean loss."""
+    return duel.wins > duel.losses and duel.challenger_mean < duel.champion_mean
+
+
+def _heirs(
+    verdict: Verdict, season: Season, entrants: Collection[Entrant], competition: Competition, block: int
+) -> dict[str, Duel]:
+    """The duels that decide who inherits, by the key of who would; none where nobody dethrones."""
+    dethroner = verdict.dethroner
+    if dethroner is None:
+        return {}
+    rivals = (one for one in entrants if one != dethroner and one.key in verdict.duels)
+    between = {
+        one.key: season.duel(one, dethroner, competition, block) for one in rivals if leads(verdict.duels[one.key])
+    }
+    return {key: _duel(tally) for key, tally in sorted(between.items()) if tally.batches}
 
 
 def _duel(tally: Tally) -> Duel:

@@ -11,9 +11,9 @@ from typing import Literal
 
 from competitions.competition import Competition
 from finetune.errors import FinetuneError
+from finetune.validating.control import ControlFailed
 from finetune.validating.publish import resend
 from finetune.validating.round import Ports, Round
-from finetune.validating.score import ControlFailed
 
 # How often it is looked at whether weights are to be sent again: public nodes allow one request a second, and a look
 # takes eight.
@@ -54,7 +54,8 @@ class Validator:
             return Step(outcome="waiting", why=str(error))
         if step.outcome == "judged":  # and has sent its own weights; whether they were taken, the next step sees
             self._resent = self._newest - RESEND_BLOCKS
-        if step.outcome == "judged" or self._newest < self._resent + RESEND_BLOCKS:
+            return step
+        if self._newest < self._resent + RESEND_BLOCKS:
             return step
         self._resent = self._newest
         unsent = resend(self.ports.chain, self.ports.hotkey, self.state, self._newest)

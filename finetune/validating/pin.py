@@ -1,47 +1,93 @@
-"""Pins a competition: which files its reference and bases are, and what the reference's known losses are."""
+"""Pins a competition: which files its reference and bases are, and what the reference's known losses are.
 
+A reference holds the seat until a miner takes it, and a round whose reference cannot be scored is void. So a whole
+round of it is played first: what fails at that is not pinned.
+"""
+
+import hashlib
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from competitions.competition import Competition, Pinned
 from competitions.files import read_competition
+from finetune.errors import ModelRejected, ScoringError
+from finetune.evals.counting import score_all
 from finetune.evals.port import Folders, Scorer
+from finetune.evals.runtime import DType
 from finetune.files import write_atomically
 from finetune.hub.cache import CachedModel, ModelCache
 from finetune.hub.port import Hub
+from finetune.streams.control import control_samples
+from finetune.streams.drawing import draw_samples
 from finetune.streams.registry import OpenStream
-from finetune.validating.sample import control_samples
-from finetune.validating.score import score_all
+from finetune.streams.sample import AnySample
+from finetune.streams.sources import Window
 
 CONTROL_SAMPLES = 8  # enough that a wrong kernel, dtype or tokenizer shows on one of them, few enough to cost nothing
+STEPS = 10  # how often a round says how far it is
+_SEED = hashlib.sha256(b"the round that a reference must pass").digest()
+_NO_TIME = Window(start=0.0, end=0.0)
 
 P = TypeVar("P", bound=Pinned)
 
 
-def pin(competition: Competition, hub: Hub, cache: ModelCache, scorer: Scorer, open_stream: OpenStream) -> Competition:
+def pin(
+    competition: Competition,
+    hub: Hub,
+    cache: ModelCache,
+    scorer: Scorer,
+    open_stream: OpenStream,
+    *,
+    window: Window = _NO_TIME,
+    show: Callable[[str], None] = lambda _: None,
+) -> Competition:
     """The competition with every revision, digest and control loss filled in, measured here and now.
 
-    A revision that is given is kept, else the head of the repository's main branch is taken. Raises `HubError`,
-    `StreamError`, `ScoringError`.
+    A revision that is given is kept, else the head of the repository's main branch is taken. `window` is the time that
+    remote streams draw the trial round from; `show` takes progress, a line at a time. Raises `HubError`, `StreamError`,
+    `ScorerUnavailable`, and `ScoringError` where the reference cannot be scored.
     """
     constraints = competition.constraints
-    reference, model = _pinned(competition.reference, hub, cache)
-    bases = tuple(_pinned(base, hub, cache)[0] for base in constraints.bases)
+    reference, model = _pinned(competition.reference, hub, cache, show)
+    bases = tuple(_pinned(base, hub, cache, show)[0] for base in constraints.bases)
     pinned = replace(competition, reference=reference, constraints=replace(constraints, bases=bases))
-    samples = control_samples(pinned, CONTROL_SAMPLES, open_stream)
-    losses = score_all(scorer, Folders(model=model.folder), samples, pinned)
+    folders = Folders(model=model.folder, tokenizer=model.folder if constraints.tokenizer == "reference" else None)
+    control = control_samples(pinned, CONTROL_SAMPLES, open_stream)
+    trial = draw_samples(pinned, _SEED, open_stream, window).samples
+    try:
+        show(f"score {reference.repository} on {len(control)} control samples")
+        losses = score_all(scorer, folders, control, pinned)
+        show(f"score {reference.repository} in a whole round of {len(trial)} samples")
+        score_all(_Told(scorer, show), folders, trial, pinned)
+    except ScoringError as error:
+        reason = f"is rejected as {error.rejection.reason}" if isinstance(error, ModelRejected) else "cannot be scored"
+        raise ScoringError(
+            f"{reference.repository} at {reference.revision} cannot be the reference of competition {competition.id},"
+            f" for in a round it {reason}: {error}"
+        ) from error
     return replace(pinned, reference=replace(reference, control_losses=tuple(losses.tolist())))
 
 
-def pin_file(path: Path, hub: Hub, cache: ModelCache, scorer: Scorer, open_stream: OpenStream) -> Competition:
+def pin_file(
+    path: Path,
+    hub: Hub,
+    cache: ModelCache,
+    scorer: Scorer,
+    open_stream: OpenStream,
+    *,
+    window: Window = _NO_TIME,
+    show: Callable[[str], None] = lambda _: None,
+) -> Competition:
     """Pin a competition and write what was found into its file, whose comments and order stay as they are.
 
     Raises `CatalogError`, `SetupError`, and what `pin` raises; the file is then as it was.
     """
     import tomlkit
 
-    pinned = pin(read_competition(path), hub, cache, scorer, open_stream)
+    pinned = pin(read_competition(path), hub, cache, scorer, open_stream, window=window, show=show)
     document: Any = tomlkit.parse(path.read_text("utf-8"))
     tables = [document["reference"], *document["constraints"].get("bases", [])]
     for table, model in zip(tables, (pinned.reference, *pinned.constraints.bases), strict=True):
@@ -51,7 +97,28 @@ def pin_file(path: Path, hub: Hub, cache: ModelCache, scorer: Scorer, open_strea
     return pinned
 
 
-def _pinned(pinned: P, hub: Hub, cache: ModelCache) -> tuple[P, CachedModel]:
+def _pinned(pinned: P, hub: Hub, cache: ModelCache, show: Callable[[str], None]) -> tuple[P, CachedModel]:
     listing = hub.listing(pinned.repository, pinned.revision or None)
+    show(f"fetch {pinned.repository} at {listing.revision}")
     model = cache.fetch(hub, listing, keep=())
     return replace(pinned, revision=listing.revision, digest=model.digest), model
+
+
+class _Told:
+    """A scorer that says how far it is."""
+
+    def __init__(self, scorer: Scorer, show: Callable[[str], None]) -> None:
+        self._scorer, self._show = scorer, show
+        self.isolation = scorer.isolation
+
+    def losses(
+        self, folders: Folders, items: Sequence[tuple[str, AnySample]], *, sequence_length: int, dtype: DType
+    ) -> Generator[float, None, None]:
+        """The losses of the other, in order."""
+        said = 0
+        with closing(self._scorer.losses(folders, items, sequence_length=sequence_length, dtype=dtype)) as found:
+            for done, loss in enumerate(found, 1):
+                if said < done * STEPS // len(items):
+                    said = done * STEPS // len(items)
+                    self._show(f"scored {done} of {len(items)} samples")
+                yield loss

@@ -6,7 +6,7 @@ in the cache, entrants that were scored are not scored again, and samples are dr
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from competitions.batches import Losses, batch_losses
@@ -17,28 +17,36 @@ from competitions.season import Entrant, Season, season_start
 from competitions.seat import Seat
 from finetune.chain.port import Chain, Signer
 from finetune.errors import BadDownload, ModelRejected, ScoringError
+from finetune.evals.counting import score_all
 from finetune.evals.port import Folders, Scorer
 from finetune.hub.cache import ModelCache
 from finetune.hub.port import Hub
 from finetune.signing import sign
+from finetune.streams.control import control_samples
+from finetune.streams.drawing import Drawn, TaskSample, draw_samples
 from finetune.streams.registry import OpenStream
 from finetune.validating.admit import Admission, admit
+from finetune.validating.control import check_control
 from finetune.validating.discover import Discovery, discover
 from finetune.validating.download import Contender, Downloader, Roster
+from finetune.validating.earlier import Earlier, look_back
 from finetune.validating.judge import Judgement, judge
 from finetune.validating.lineage import lineages, reference_key
+from finetune.validating.machine import Machine, this_machine
+from finetune.validating.pace import Pace, TimedScorer
+from finetune.validating.past import Past, past_round, past_samples
 from finetune.validating.publish import Publisher, set_weights, tell
 from finetune.validating.report import make_record
-from finetune.validating.sample import Drawn, TaskSample, control_samples, draw_samples
-from finetune.validating.score import Scoring, check_control, score_all, score_challenger
+from finetune.validating.score import Scoring, score_challenger
 from finetune.validating.seating import Seating, keep_seats, seating
 from finetune.validating.state import State
+from finetune.validating.watching import Doing, Watch, unwatched
 from finetune.validating.weigh import Weights, weigh
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
-    """What a validator is wired to. `say` takes progress, one line each; `clock` gives seconds."""
+    """What a validator is wired to. `say` takes log lines, `watch` every moment of a round; `clock` gives seconds."""
 
     hotkey: Signer
     catalog: Catalog
@@ -51,6 +59,8 @@ class Ports:
     publishers: tuple[Publisher, ...]
     say: Callable[[str], None]
     clock: Callable[[], float]
+    machine: Machine = field(default_factory=this_machine)
+    watch: Watch = unwatched
 
 
 class Round:
@@ -61,6 +71,8 @@ class Round:
         self.ports, self.sync, self.competition = ports, sync, competition
         self.state = ports.state
         self.seconds: dict[str, float] = {}
+        self.scorer = TimedScorer(ports.scorer, ports.clock, self._scored)
+        self._turn: tuple[str, tuple[str, ...]] = ("", ())  # the key of who is scored, and of those after it
 
     def play(self) -> None:
         """Play the round to its end. Raises `FinetuneError` where a stage fails; nothing of that stage is kept."""
@@ -68,28 +80,40 @@ class Round:
         discovery = self._discover()
         seats = self._seat(discovery)
         champion = seats.seat(competition).champion
+        earlier = self._look_back(discovery, champion)
+        self._watch("admit")
         admission = self._admit(discovery, champion)
         roster = self._download(discovery, seats, admission, champion)
         drawn = self._sample(discovery)
         scoring = self._score(roster, drawn.samples)
+        self._watch("judge")
         judgement = self._judge(discovery, seats, admission, roster, scoring)
+        self._watch("weigh")
         weights = self.state.stage(sync, "weigh", Weights, lambda: weigh(ports.catalog, discovery, judgement))
+        self._watch("report")
+        losses = self.state.losses(competition.id, sync)
         record = make_record(
             catalog=ports.catalog,
             competition=competition,
             discovery=discovery,
             seats=seats,
+            earlier=earlier,
             admission=admission,
             roster=roster,
+            models=self.state.models(),
             drawn=drawn,
             scoring=scoring,
-            losses=self.state.losses(competition.id, sync),
+            losses=losses,
             rejections=self.state.rejections(),
             judgement=judgement,
             weights=weights,
+            machine=ports.machine,
             isolation=ports.scorer.isolation,
             seconds=self.seconds,
+            paces={key: self._pace(key) for key in losses},
+            past={key: found for key in losses if (found := self._staged_past(key))},
         )
+        self._watch("publish")
         for fault in tell(ports.publishers, sign(record, ports.hotkey)):
             ports.say(fault)
         self._say(f"judged; {judgement.seats[str(competition.id)].champion.key} holds the seat of {competition.title}")
@@ -108,6 +132,12 @@ class Round:
 
     def _seat(self, discovery: Discovery) -> Seating:
         return self.state.stage(self.sync, "seats", Seating, lambda: seating(self.state, self.ports.catalog, discovery))
+
+    def _look_back(self, discovery: Discovery, champion: Entrant) -> Earlier:
+        def compute() -> Earlier:
+            return look_back(self.state, self.ports.catalog, discovery, self.competition, champion)
+
+        return self.state.stage(self.sync, "earlier", Earlier, compute)
 
     def _admit(self, discovery: Discovery, champion: Entrant) -> Admission:
         def compute() -> Admission:
@@ -137,7 +167,7 @@ class Round:
             scoring = self.state.stage(self.sync, "score", Scoring, lambda: self._score_holders(roster, samples))
             if roster.champion is None or scoring.champion is not None:
                 return scoring
-            champion = self._score_whole(roster.champion, samples)
+            champion = self._score_whole(roster.champion, roster, samples)
             done = {*self.state.losses(self.competition.id, self.sync), *self.state.rejections()}
             for contender in roster.challengers:
                 if contender.entrant.key not in done:
@@ -149,9 +179,9 @@ class Round:
         control = self._control(roster)
         if roster.champion is None:
             return Scoring(control=control)
-        self._score_whole(roster.reference, samples)
+        self._score_whole(roster.reference, roster, samples)
         try:
-            self._score_whole(roster.champion, samples)
+            self._score_whole(roster.champion, roster, samples)
         except ScoringError as error:
             self._control(roster)
             return Scoring(control=control, champion=replace(_rejection(error), retry=True))
@@ -161,20 +191,24 @@ class Round:
         """The reference on the samples of which its losses are known. Raises `ControlFailed`."""
         count = len(self.competition.reference.control_losses)
         samples = control_samples(self.competition, count, self.ports.open_stream)
-        found = score_all(self.ports.scorer, self._folders(roster.reference), samples, self.competition)
+        self._turn = "control", tuple(dict.fromkeys(one.entrant.key for one in roster.scored()))
+        found = score_all(self.scorer, self._folders(roster.reference), samples, self.competition)
         check_control(found.tolist(), self.competition)
         return tuple(found.tolist())
 
-    def _score_whole(self, contender: Contender, samples: tuple[TaskSample, ...]) -> Losses:
+    def _score_whole(self, contender: Contender, roster: Roster, samples: tuple[TaskSample, ...]) -> Losses:
         """The losses per batch of an entrant that is scored to the end, kept or computed."""
         key, size = contender.entrant.key, self.competition.round.batch_size
         kept = self.state.losses(self.competition.id, self.sync).get(key)
         if kept is not None:
             return batch_losses(kept[0], size)
-        self._say(f"score {key}")
-        found = score_all(self.ports.scorer, self._folders(contender), samples, self.competition)
-        self.state.save_losses(self.competition.id, self.sync, key, found, "")
-        return batch_losses(found, size)
+        self._begin(key, roster)
+        sync, past = self._past(contender.entrant)
+        found = score_all(self.scorer, self._folders(contender), (*samples, *past), self.competition)
+        self._pace(key)
+        self._keep_past(key, sync, found[len(samples) :])
+        self.state.save_losses(self.competition.id, self.sync, key, found[: len(samples)], "")
+        return batch_losses(found[: len(samples)], size)
 
     def _score_challenger(
         self, contender: Contender, roster: Roster, losses: Losses, samples: tuple[TaskSample, ...]
@@ -182,21 +216,25 @@ class Round:
         """Score one challenger until the rules stop it; a model that cannot be scored on a sound machine is out."""
         assert roster.champion is not None
         entrant, champion = contender.entrant, roster.champion.entrant
-        self._say(f"score {entrant.key}")
+        self._begin(entrant.key, roster)
+        sync, past = self._past(entrant)
         try:
-            found, stopped = score_challenger(
-                self.ports.scorer,
+            found, stopped, known = score_challenger(
+                self.scorer,
                 self._folders(contender),
                 samples,
                 self.competition,
                 champion=losses,
                 epsilon=self._epsilon(champion),
                 before=self._season().duel(champion, entrant, self.competition, self.sync),
+                past=past,
             )
         except ScoringError as error:
             self._control(roster)
             self.state.save_rejection(entrant.key, _rejection(error))
             return
+        self._pace(entrant.key)
+        self._keep_past(entrant.key, sync, known)
         self.state.save_losses(self.competition.id, self.sync, entrant.key, found, stopped or "")
 
     def _judge(
@@ -249,6 +287,47 @@ class Round:
     def _epsilon(self, champion: Entrant) -> float:
         return self.competition.epsilon.at(self.sync - champion.block)
 
+    def _pace(self, key: str) -> Pace:
+        """How fast an entrant was scored: the entrant that was scored last, unless its pace is kept already."""
+        return self.state.stage(self.sync, f"pace of {key}", Pace, lambda: self.scorer.pace)
+
+    def _past(self, entrant: Entrant) -> tuple[int, tuple[TaskSample, ...]]:
+        """The round that was over when the entrant was committed, and samples of it; none where there was none."""
+        sync = past_round(self.ports.catalog, self.competition, entrant)
+        if sync is None:
+            return 0, ()
+        return sync, past_samples(self.competition, sync, self.ports.chain, self.ports.open_stream)
+
+    def _staged_past(self, key: str) -> Past | None:
+        return self.state.staged(self.sync, f"past of {key}", Past)
+
+    def _keep_past(self, key: str, sync: int, losses: Losses) -> None:
+        if len(losses):
+            self.state.stage(self.sync, f"past of {key}", Past, lambda: Past(sync=sync, samples=tuple(losses.tolist())))
+
+    def _begin(self, key: str, roster: Roster) -> None:
+        """Tell who is scored now, and who after it."""
+        order = list(dict.fromkeys(one.entrant.key for one in roster.scored()))
+        done = {*self.state.losses(self.competition.id, self.sync), *self.state.rejections()}
+        self._turn = key, tuple(one for one in order[order.index(key) + 1 :] if one not in done)
+        self._say(f"score {key}")
+
+    def _watch(self, stage: str, done: int = 0, total: int = 0) -> None:
+        key, waiting = self._turn if total else ("", ())
+        moment = Doing(
+            sync=self.sync,
+            title=self.competition.title,
+            stage=stage,
+            key=key,
+            done=done,
+            total=total,
+            waiting=waiting,
+        )
+        self.ports.watch(moment)
+
+    def _scored(self, done: int, total: int) -> None:
+        self._watch("score", done, total)
+
     def _say(self, text: str) -> None:
         self.ports.say(f"round {self.sync}: {text}")
 
@@ -269,6 +348,7 @@ class Round:
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
+        self._watch(stage)
         began = self.ports.clock()
         yield
         self.seconds[stage] = self.ports.clock() - began

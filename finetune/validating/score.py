@@ -1,19 +1,20 @@
 """Stage 5, score: models and samples -> the loss of every sample, stopped early where the rules say so."""
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
-from competitions.batches import Losses, batch_losses, sample_loss
+from competitions.batches import Losses, batch_losses
 from competitions.competition import Competition
 from competitions.duel import Tally, outcomes
 from competitions.rejection import Rejection
 from competitions.stopping import Stop, stop_reason
-from finetune.errors import ScoringError
+from finetune.evals.counting import counted_losses
 from finetune.evals.port import Folders, Scorer
-from finetune.validating.sample import TaskSample
+from finetune.streams.drawing import TaskSample
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,30 +29,6 @@ class Scoring:
     champion: Rejection | None = None
 
 
-class ControlFailed(ScoringError):
-    """The reference's figures on this machine are not the known ones: nothing it scores can be trusted."""
-
-
-def check_control(found: Sequence[float], competition: Competition) -> None:
-    """Compare the reference's losses on the control samples with the known ones. Raises `ControlFailed`."""
-    reference = competition.reference
-    for number, (ours, known) in enumerate(zip(found, reference.control_losses, strict=True)):
-        if not abs(ours - known) <= reference.control_tolerance:
-            raise ControlFailed(
-                f"control sample {number} of competition {competition.id}: the reference scores {ours:.4f} here, known "
-                f"is {known:.4f}, allowed is a difference of {reference.control_tolerance:g}: check this machine's "
-                "hardware, drivers and package versions; nothing is judged or set meanwhile"
-            )
-
-
-def score_all(scorer: Scorer, folders: Folders, samples: Sequence[TaskSample], competition: Competition) -> Losses:
-    """The loss of every sample as it counts, shape (samples,): for the reference and the champion.
-
-    Raises `ScoringError`.
-    """
-    return np.array(list(_counting(scorer, folders, samples, competition)))
-
-
 def score_challenger(
     scorer: Scorer,
     folders: Folders,
@@ -61,16 +38,23 @@ def score_challenger(
     champion: Losses,
     epsilon: float,
     before: Tally,
-) -> tuple[Losses, Stop | None]:
-    """The losses of a challenger's samples until the rules stop it, and why they did.
+    past: Sequence[TaskSample] = (),
+) -> tuple[Losses, Stop | None, Losses]:
+    """The losses of a challenger's samples until the rules stop it, why they did, and its losses on `past`.
 
     `champion` are the champion's losses per batch in this round, `before` the duel over the season's earlier rounds.
-    The losses cover whole batches only. Raises `ScoringError`.
+    The losses cover whole batches only. One that is stopped is not scored on `past`. Raises `ScoringError`.
     """
-    with closing(_counting(scorer, folders, samples, competition)) as counted:
-        return until_stopped(
-            counted, competition, batches=len(champion), champion=champion, epsilon=epsilon, before=before
+    with closing(counted_losses(scorer, folders, (*samples, *past), competition)) as counted:
+        found, stopped = until_stopped(
+            islice(counted, len(samples)),
+            competition,
+            batches=len(champion),
+            champion=champion,
+            epsilon=epsilon,
+            before=before,
         )
+        return found, stopped, np.array([] if stopped else list(counted))
 
 
 def until_stopped(
@@ -101,15 +85,3 @@ def until_stopped(
         if reason is not None:
             return np.array(found), reason
     return np.array(found), None
-
-
-def _counting(
-    scorer: Scorer, folders: Folders, samples: Sequence[TaskSample], competition: Competition
-) -> Generator[float, None, None]:
-    """The losses as they count, one a sample: what the scorer leaves out is missing, so the worst."""
-    items = [(one.task.method, one.sample) for one in samples]
-    length, dtype = competition.constraints.sequence_length, competition.precision.dtype
-    found = scorer.losses(folders, items, sequence_length=length, dtype=dtype)
-    with closing(found) as raw:
-        for one in samples:
-            yield sample_loss(next(raw, None), one.task.worst)

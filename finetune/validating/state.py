@@ -153,15 +153,20 @@ class State:
 
         `also` writes what follows from a new result, in the same transaction.
         """
-        rows = self._run("SELECT value FROM stages WHERE sync = ? AND stage = ?", sync, name)
-        if rows:
-            return from_table(kind, json.loads(rows[0][0]))
+        kept = self.staged(sync, name, kind)
+        if kept is not None:
+            return kept
         value = compute()
         with self._transaction():
             self._run("INSERT INTO stages VALUES (?, ?, ?)", sync, name, _json(value))
             if also is not None:
                 also(value)
         return value
+
+    def staged(self, sync: int, name: str, kind: type[T]) -> T | None:
+        """The stage's result if it was committed."""
+        rows = self._run("SELECT value FROM stages WHERE sync = ? AND stage = ?", sync, name)
+        return from_table(kind, json.loads(rows[0][0])) if rows else None
 
     # Losses
 

@@ -14,17 +14,19 @@ from competitions.competition import (
     Reference,
     Round,
     Task,
+    Training,
 )
 
 HEX40, HEX64 = "1f" * 20, "1f" * 32
 SMALL = Constraints(architectures=("LlamaForCausalLM",), max_parameters=1, max_bytes=1, sequence_length=16)
 TASK = Task(name="TEXT", method="text", stream="lines", weight=1.0)
 MODEL = Reference(repository="owner/model", revision=HEX40, digest=HEX64, control_losses=(1.5,))
+DATA = Training(repository="owner/data", revision=HEX40, digest=HEX64, file="data/train.jsonl")
 BASE = Pinned(repository="owner/base", revision=HEX40, digest=HEX64)
 
 
 def test_the_constants_that_a_file_does_not_name_are_those_of_the_rules() -> None:
-    assert Round() == Round(sync_blocks=360, eval_delay=360, batches=200, batch_size=4, challengers=16)
+    assert Round() == Round(sync_blocks=360, eval_delay=360, batches=240, batch_size=4, challengers=16)
     assert Judge() == Judge(
         floor=0.001,
         season_blocks=50_400,
@@ -65,6 +67,13 @@ def test_the_constants_that_a_file_does_not_name_are_those_of_the_rules() -> Non
         (SMALL, {"lora": "allowed"}, "bases"),
         (SMALL, {"lora": "only"}, "bases"),
         (SMALL, {"bases": (BASE,)}, "bases"),
+        (DATA, {"revision": ""}, "revision"),
+        (DATA, {"digest": ""}, "digest"),
+        (DATA, {"digest": HEX40}, "digest"),
+        (DATA, {"file": ""}, "file"),
+        (DATA, {"file": "train.txt"}, "file"),
+        (DATA, {"file": "../train.jsonl"}, "file"),
+        (DATA, {"file": "/etc/train.jsonl"}, "file"),
         (TASK, {"name": "text"}, "name"),
         (TASK, {"name": "A" * 41}, "name"),
         (TASK, {"name": ""}, "name"),

@@ -14,9 +14,13 @@ def test_the_reference_holds_the_seat_first(tiny: Competition) -> None:
     assert first_seat(tiny) == Seat(champion=reference_of(tiny), before=(), unreachable=0, differing=0)
 
 
-def test_a_new_champion_starts_with_clean_counts_and_the_old_one_joins_those_before() -> None:
-    seat = Seat(champion=A, before=(B,), unreachable=2, differing=1)
-    assert seat.taken_by(C) == Seat(champion=C, before=(B, A), unreachable=0, differing=0)
+def test_a_new_champion_is_counted_as_reachable_and_the_old_one_joins_those_before() -> None:
+    seat = Seat(champion=A, before=(B,), unreachable=2)
+    assert seat.taken_by(C) == Seat(champion=C, before=(B, A), unreachable=0)
+
+
+def test_who_differs_from_the_chains_word_may_do_so_with_its_next_champion_too() -> None:
+    assert Seat(champion=A, differing=1).taken_by(B).differing == 1
 
 
 def test_a_champion_that_returns_stands_no_longer_among_those_before() -> None:

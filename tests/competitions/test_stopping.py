@@ -44,7 +44,7 @@ def test_a_challenger_stops_once_it_is_behind_or_the_round_can_no_longer_dethron
 
 @pytest.mark.parametrize("lost", [True, False], ids=["near copy", "exact copy"])
 def test_a_copy_is_stopped_after_11_batches(tiny: Competition, lost: bool) -> None:
-    stops = [stop_reason(0, n if lost else 0, n, 200 - n, tiny) for n in range(12)]
+    stops = [stop_reason(0, n if lost else 0, n, 240 - n, tiny) for n in range(12)]
     assert stops == [None] * 11 + ["behind"]
 
 

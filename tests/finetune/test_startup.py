@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -49,6 +50,42 @@ def test_the_quota_must_fit_on_the_disk_together_with_what_lies_there(tmp_path: 
     assert "lower --quota_gb or choose another --model_dir" in startup.check_disk(folder, 2 * free)[0]
     (tmp_path / "file").write_text("")
     assert "cannot be used" in startup.check_disk(tmp_path / "file" / "models", 1)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("cache/models/digest/model.safetensors", True),
+        ("cache/staging/cut-off/model.safetensors", True),
+        ("fetched/models/digest/model.safetensors", True),
+        ("datasets/files/content", True),
+        ("reports/1.json", False),
+        ("state.sqlite", False),
+        ("backup/models/digest/model.safetensors", False),
+    ],
+)
+def test_what_the_caches_hold_already_is_room_for_the_quota_and_nothing_else_is(tmp_path, monkeypatch, name, counts):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_bytes(bytes(500))
+    assert startup.check_disk(tmp_path, 1000) == []
+    assert (startup.check_disk(tmp_path, 1500) == []) == counts
+    assert startup.check_disk(tmp_path, 1501) != []
+
+
+def test_counting_stops_where_there_is_room_enough_and_follows_no_link(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    folder = tmp_path / "model_dir" / "cache" / "models" / "digest"
+    folder.mkdir(parents=True)
+    (tmp_path / "large").write_bytes(bytes(5000))
+    (folder / "link").symlink_to(tmp_path / "large")
+    assert startup.check_disk(tmp_path / "model_dir", 5000) != []
+    for number in range(10):
+        (folder / str(number)).write_bytes(bytes(500))
+    looked = []
+    monkeypatch.setattr(Path, "lstat", lambda path, real=Path.lstat: looked.append(path) or real(path))
+    assert startup.check_disk(tmp_path / "model_dir", 2000) == []
+    assert len(looked) < 5
 
 
 def test_a_device_is_one_that_torch_sees_here():

@@ -1,5 +1,6 @@
 """The miner's command: what it shows, fetches and publishes, and what it refuses to give up by accident."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,8 @@ from finetune.errors import RepositoryGone
 from finetune.hub.client import HubClient
 from finetune.hub.server import LocalHub
 from finetune.mining.tiny import build_tiny
-from neurons import miner, publishing
+from finetune.evals.scorer import LocalScorer
+from neurons import checking, miner, publishing
 from neurons.settings import MINER as MINER_SETTINGS
 from neurons.settings import parse
 
@@ -51,16 +53,19 @@ def variables(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def catalog(tmp_path: Path, variables: dict[str, str]) -> None:
-    """A catalog of one competition."""
+    """A catalog of one competition, in which submissions bring their own tokenizers."""
     folder = tmp_path / "catalog"
     folder.mkdir()
-    (folder / "tiny.toml").write_text((ROOT / "competitions" / "rehearsal" / "tiny.toml").read_text())
+    text = (ROOT / "competitions" / "rehearsal" / "tiny.toml").read_text()
+    (folder / "tiny.toml").write_text(text.replace('tokenizer = "reference"', 'tokenizer = "any"'))
     variables["CATALOG"] = str(folder)
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pause between looks at the chain, and no process of its own for the miner's own model: both take seconds."""
     monkeypatch.setattr(publishing, "_POLL_SECONDS", 0.05)
+    monkeypatch.setattr(checking, "open_scorer", lambda options, level, held: LocalScorer(device=options.device))
 
 
 def address(variables: dict[str, str]) -> str:
@@ -174,9 +179,50 @@ def test_a_folder_that_validators_would_reject_is_not_uploaded(variables, tmp_pa
     text = (tmp_path / "model" / "config.json").read_text()
     (tmp_path / "model" / "config.json").write_text(text.replace("LlamaForCausalLM", "BartForCausalLM"))
     assert publish(variables, tmp_path) == 2
-    assert "validators would reject" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "validators would reject" in told
+    assert "as architecture_not_allowed" in told
     with pytest.raises(RepositoryGone):
         HubClient(variables["HF_ENDPOINT"], "hf_miner").listing(f"{MINER}/sorter", None)
+
+
+@pytest.mark.usefixtures("catalog")
+def test_a_model_that_only_loading_shows_to_be_bad_is_not_uploaded_unless_forced(variables, tmp_path, capsys):
+    tokenizer = tmp_path / "model" / "tokenizer.json"
+    model = json.loads(tokenizer.read_text()) | {"model": {"type": "WordLevel", "vocab": {"x": 0}, "unk_token": "x"}}
+    tokenizer.write_text(json.dumps(model))
+    assert publish(variables, tmp_path) == 2
+    told = capsys.readouterr()
+    assert "at the gate 'tokenizer', as lossy_tokenizer" in told.err
+    assert "--force publishes it all the same" in told.err
+    with pytest.raises(RepositoryGone):
+        HubClient(variables["HF_ENDPOINT"], "hf_miner").listing(f"{MINER}/sorter", None)
+    assert publish(variables, tmp_path, "--force") == 0
+    assert not HubClient(variables["HF_ENDPOINT"], None).listing(f"{MINER}/sorter", None).private
+
+
+@pytest.mark.usefixtures("catalog")
+def test_offline_a_model_is_tried_too_and_it_is_told_how_far_that_is(variables, tmp_path, capsys):
+    assert publish(variables, tmp_path, "--offline") == 0
+    told = capsys.readouterr().out
+    assert "gates: 4 of 4 samples, about 0 seconds left" in told
+
+
+@pytest.mark.usefixtures("catalog")
+def test_a_device_that_is_not_here_is_told_with_all_else(variables, tmp_path, capsys):
+    assert publish(variables, tmp_path, "--device", "abacus", "--hf_repo_id", "no-namespace") == 2
+    told = capsys.readouterr().err
+    assert "there is no device 'abacus'" in told
+    assert "this miner cannot start" in told
+
+
+@pytest.mark.usefixtures("catalog")
+def test_all_that_keeps_a_repository_from_being_shown_is_listed_at_once(variables, capsys):
+    variables["HF_TOKEN"] = "hf_reader"
+    assert run(variables, "--update_repo_visibility", "--hf_repo_id", f"{MINER}/sorter") == 2
+    told = capsys.readouterr().err
+    assert "HF_TOKEN may only read" in told
+    assert "has no commitment on chain that names" in told
 
 
 @pytest.mark.usefixtures("catalog")

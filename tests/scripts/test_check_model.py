@@ -26,9 +26,14 @@ def tiny(tmp_path: Path) -> Path:
 def test_gates_losses_and_odds_are_told_and_a_copy_hears_what_it_lacks(
     tiny: Path, catalog, capsys: pytest.CaptureFixture[str]
 ):
-    assert check_model.main([str(tiny), "--rival", str(tiny), *catalog]) == 0
+    assert check_model.main([str(tiny), "--rival", str(tiny), "--tokenizer", str(tiny), *catalog]) == 0
     told = capsys.readouterr().out
-    assert "gate files: passed\ngate loading and scoring: passed\n" in told
+    gates = [line.removeprefix("gate ").removesuffix(": passed") for line in told.splitlines() if line[:5] == "gate "]
+    assert gates == [
+        *("file names", "sizes", "kind of model", "plain files", "configuration"),
+        *("hash", "weight files and parameters", "index of weight files"),
+        *("tensors", "tokenizer", "numbers in the weights", "loading", "causality", "scoring"),
+    ]
     assert "lower it by" in told
     assert "0.0% of the batches won" in told
 

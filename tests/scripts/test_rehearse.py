@@ -44,6 +44,16 @@ def test_an_unknown_attack_is_one_sentence_with_the_names_there_are(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    "others", [["--base", "smollm2"], ["--attacks", "exact-copy"]], ids=["another base", "attackers"]
+)
+def test_the_arena_is_played_by_itself(others: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        rehearse.main(["--scenario", "arena", *others])
+    assert caught.value.code == 2
+    assert "made for --base tiny" in said(capsys)
+
+
 def test_a_busy_port_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -12,6 +12,7 @@ import pytest
 from tests.finetune.mirror.wandb_server import KEY, WandbServer
 
 ROOT = Path(__file__).parents[2]
+CATALOG = ROOT / "competitions" / "catalog"
 
 
 @pytest.fixture
@@ -20,18 +21,16 @@ def server() -> Iterator[WandbServer]:
         yield server
 
 
-def build(tmp_path: Path, endpoint: str, *flags: str, key: str = KEY) -> "subprocess.CompletedProcess[str]":
+def build(
+    tmp_path: Path, endpoint: str, *flags: str, key: str = KEY, without: tuple[str, ...] = ()
+) -> "subprocess.CompletedProcess[str]":
     """Run the script in a process of its own, since the library starts one that lives as long."""
+    given = {"WANDB_BASE_URL": endpoint, "WANDB_API_KEY": key, "WANDB_ENTITY": "ada"}
+    given = {name: value for name, value in given.items() if name not in without}
     return subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "wandb_board.py"), "--wandb_project", "finetuning", *flags],
-        cwd=ROOT,
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(tmp_path),
-            "WANDB_BASE_URL": endpoint,
-            "WANDB_API_KEY": key,
-            "WANDB_ENTITY": "ada",
-        },
+        [sys.executable, str(ROOT / "scripts" / "wandb_board.py"), "--catalog", str(CATALOG), *flags],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), **given},
         capture_output=True,
         text=True,
         timeout=60,
@@ -63,6 +62,31 @@ def test_an_earlier_leaderboard_can_be_replaced_so_that_its_links_stay(tmp_path:
     done = build(tmp_path, server.endpoint, "--replace", link)
     assert done.returncode == 0, done.stderr
     assert [view["displayName"] for view in server.views.values()] == ["Leaderboard of the fine-tuning subnet"]
+
+
+def test_what_is_in_env_files_counts_as_it_does_for_a_validator(tmp_path: Path, server: WandbServer) -> None:
+    settings = {"NETUID": "7", "WANDB_PROJECT": "ours", "WANDB_ENTITY": "eve", "WANDB_API_KEY": KEY}
+    (tmp_path / ".env").write_text("\n".join(f"{name}={value}" for name, value in settings.items()))
+    done = build(tmp_path, server.endpoint, without=("WANDB_API_KEY", "WANDB_ENTITY"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{server.endpoint}/eve/ours/reports/" in done.stdout
+    assert '"value":7' in next(iter(server.views.values()))["spec"]
+
+
+@pytest.mark.parametrize("value", ["banana", "https://wandb.ai", "https://wandb.ai/ada/finetuning/reports/No-id"])
+def test_what_is_no_address_of_a_report_is_one_sentence_and_nothing_is_asked(
+    tmp_path: Path, server: WandbServer, value: str
+) -> None:
+    done = build(tmp_path, server.endpoint, "--replace", value)
+    assert done.returncode == 1
+    assert "must be the address of a report, which ends in ENTITY/PROJECT/reports/TITLE--ID" in done.stderr
+    assert (done.stderr.count("\n"), server.paths) == (1, [])
+
+
+def test_without_an_entity_it_says_what_to_give(tmp_path: Path, server: WandbServer) -> None:
+    done = build(tmp_path, server.endpoint, without=("WANDB_ENTITY",))
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "give --wandb_entity or WANDB_ENTITY" in done.stderr
 
 
 def test_a_dry_run_says_what_would_be_built_and_asks_nothing(tmp_path: Path, server: WandbServer) -> None:

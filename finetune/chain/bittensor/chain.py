@@ -61,8 +61,8 @@ class BittensorChain(Chain):
         Args:
             netuid: the subnet.
             network: a name that the library knows, or the address of a node.
-            client: one that is built already, a `bittensor.Subtensor` not yet connected or anything with its calls, to
-                be awaited; instead of `network`.
+            client: one that is built already, a `bittensor.Subtensor` not yet connected or anything with its calls,
+                awaited or blocking; instead of `network`.
             dial: gives such a client for every connection; instead of `client`.
             coldkeys: those that may pay for registrations, by address.
             timeout: seconds that one request may take. That for a submission lasts until its block is final,

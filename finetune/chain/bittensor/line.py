@@ -12,12 +12,13 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from finetune.chain.bittensor.awaited import Awaited
 from finetune.chain.bittensor.errors import explained, library_errors
 from finetune.errors import ChainUnavailable
 
 HANG_UP_SECONDS = 5.0  # what closing a client may take
 T = TypeVar("T")
-Work = Callable[[Any], Awaitable[T]]  # what to do with a connected client
+Work = Callable[[Any], Awaitable[T]]  # what to do with a connected client, whose calls are awaited
 
 
 class Line:
@@ -26,8 +27,8 @@ class Line:
     def __init__(self, dial: Callable[[], Any], *, seconds: float) -> None:
         """Nothing is dialled yet; `seconds` bound a request.
 
-        `dial` gives a client whose calls are awaited: one that `async with` connects and hangs up, as that of the
-        library, or else one that is ready. It may give the same one again.
+        `dial` gives a client: one that `async with` connects and hangs up, as that of the library, or else one that is
+        ready, whose calls may block. It may give the same one again.
         """
         self._dial = dial
         self._dialled: Any = None
@@ -77,7 +78,7 @@ class Line:
         if self._client is None:
             self._dialled = self._dial()
             connecting = hasattr(self._dialled, "__aenter__")
-            self._client = await self._dialled.__aenter__() if connecting else self._dialled
+            self._client = Awaited(await self._dialled.__aenter__() if connecting else self._dialled)
         return await work(self._client)
 
     def _opened(self) -> asyncio.AbstractEventLoop:

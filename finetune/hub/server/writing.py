@@ -17,7 +17,7 @@ from finetune.hub.server.repositories import Repositories, StoredFile
 
 LARGE_BYTES = 1_000_000  # from this size on a file goes the way of large files
 MAX_COMMIT_BYTES = 64_000_000  # of one commit's text, small files included
-MAX_FILES = 2_000  # in a repository
+MAX_FILES = 150_000  # in a repository
 
 # Large whatever their size, by the kind of repository.
 _LARGE = {"models": ".safetensors", "datasets": ".parquet"}

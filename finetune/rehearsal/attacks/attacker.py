@@ -19,7 +19,8 @@ from finetune.hub.digest import folder_digest, secure_hash
 from finetune.hub.files import counts
 from finetune.mining.publish import Published, standing
 from finetune.mining.train import Recipe, train
-from finetune.rehearsal.attacks.attack import VICTIM
+from finetune.rehearsal.attacks.attack import VICTIM, Act
+from finetune.rehearsal.attacks.changes import SLIGHT, Change, add_noise
 from finetune.rehearsal.world import World
 from finetune.streams.sample import AnySample
 
@@ -55,6 +56,12 @@ class Attacker:
         into.mkdir()
         hub.download(listing, [file.path for file in listing.files if counts(file.path)], into)
         return into
+
+    def noisy_copy(self, miner: str = VICTIM, *, size: float = SLIGHT) -> Path:
+        """What a miner has submitted, with noise of its own: its weights are nobody else's. Raises `HubError`."""
+        folder = self.copy(miner)
+        add_noise(folder, size=size, seed=self.own_seed)
+        return folder
 
     def submitted(self, miner: str) -> Published:
         """What a miner's commitment says. Raises `RevisionGone` where it has none."""
@@ -127,3 +134,14 @@ class Attacker:
         except HTTPError as error:
             self.refused.append(f"{error.code}: {error.headers.get('X-Error-Message', error.reason)}")
             return False
+
+
+def submit_changed(change: Change, *, noisy: bool = True) -> Act:
+    """The act of submitting a copy of the champion with a change; without noise, the change alone makes it another."""
+
+    def act(attacker: Attacker) -> None:
+        folder = attacker.noisy_copy() if noisy else attacker.copy()
+        change(folder)
+        attacker.submit(folder)
+
+    return act

@@ -1,25 +1,14 @@
 """Attacks by copies: the champion's weights in other clothes, or moved too little to be better."""
 
 from finetune.mining.practice import practice_samples
-from finetune.rehearsal.attacks.attack import VICTIM_ENTERS, Act, Attack
-from finetune.rehearsal.attacks.attacker import Attacker
-from finetune.rehearsal.attacks.changes import SLIGHT, Change, add_noise, merge, permute, rescale, reshard, to_bfloat16
+from finetune.rehearsal.attacks.attack import VICTIM_ENTERS, Attack
+from finetune.rehearsal.attacks.attacker import Attacker, submit_changed
+from finetune.rehearsal.attacks.changes import merge, permute, rescale, reshard, to_bfloat16
 from finetune.rehearsal.samples import past
 from finetune.streams.registry import open_stream
 
 _AFTER = VICTIM_ENTERS + 1  # the first round that attacks a champion
 _LATER = _AFTER + 2
-
-
-def _changed(change: Change) -> Act:
-    """Submit a copy of the champion with a change."""
-
-    def act(attacker: Attacker) -> None:
-        folder = attacker.copy()
-        change(folder)
-        attacker.submit(folder)
-
-    return act
 
 
 def _merged(attacker: Attacker) -> None:
@@ -33,10 +22,8 @@ def _trained_on(attacker: Attacker) -> None:
     attacker.submit(attacker.train(attacker.copy(), samples, steps=3, learning_rate=1e-4))
 
 
-def _first_key(attacker: Attacker) -> None:
-    folder = attacker.copy()
-    add_noise(folder, size=SLIGHT, seed=attacker.own_seed)
-    attacker.submit(folder)
+def _noisy(attacker: Attacker) -> None:
+    attacker.submit(attacker.noisy_copy())
 
 
 def _second_key(attacker: Attacker) -> None:
@@ -54,17 +41,17 @@ COPIES = (
     Attack(
         name="resharded-copy",
         says="Spreads the champion's tensors over two files, so that every file has another hash.",
-        acts={_AFTER: _changed(reshard)},
+        acts={_AFTER: submit_changed(reshard, noisy=False)},
     ),
     Attack(
         name="copy-in-another-dtype",
         says="Rounds the champion's numbers to bfloat16, so that every tensor has another hash.",
-        acts={_AFTER: _changed(to_bfloat16)},
+        acts={_AFTER: submit_changed(to_bfloat16, noisy=False)},
     ),
     Attack(
         name="copy-with-noise",
         says="Adds a little noise to the champion's numbers.",
-        acts={_AFTER: _changed(lambda folder: add_noise(folder, size=SLIGHT, seed=1))},
+        acts={_AFTER: _noisy},
     ),
     Attack(
         name="copy-with-training",
@@ -80,17 +67,17 @@ COPIES = (
     Attack(
         name="permuted-copy",
         says="Reorders the champion's neurons: other tensors that compute the same.",
-        acts={_AFTER: _changed(permute)},
+        acts={_AFTER: submit_changed(permute, noisy=False)},
     ),
     Attack(
         name="rescaled-copy",
         says="Scales one side of each layer up and the other down: other tensors that compute the same.",
-        acts={_AFTER: _changed(rescale)},
+        acts={_AFTER: submit_changed(rescale, noisy=False)},
     ),
     Attack(
         name="second-key",
         says="Submits one noisy copy under one key, and two rounds later the same files under another.",
-        acts={_AFTER: _first_key, _LATER: _second_key},
+        acts={_AFTER: _noisy, _LATER: _second_key},
         keys=2,
     ),
 )

@@ -1,28 +1,14 @@
 """Attacks by files: too large, too many, of a kind that runs code, or pointing elsewhere."""
 
-from collections.abc import Callable
 from pathlib import Path
 
-from finetune.rehearsal.attacks.attack import VICTIM_ENTERS, Act, Attack
-from finetune.rehearsal.attacks.attacker import Attacker
-from finetune.rehearsal.attacks.changes import SLIGHT, add_noise, change_table
+from finetune.rehearsal.attacks.attack import VICTIM_ENTERS, Attack
+from finetune.rehearsal.attacks.attacker import Attacker, submit_changed
+from finetune.rehearsal.attacks.changes import change_table
 
 _AFTER = VICTIM_ENTERS + 1
 GIANT = 10  # times what the competition allows
-# The hub of a rehearsal holds at most 2,000 files in a repository, and says so to whoever sends more.
-TINY_FILES, MOST_FILES = 100_000, 1_900
-
-
-def _with(change: Callable[[Path], None]) -> Act:
-    """Submit a noisy copy of the champion with a change to its files."""
-
-    def act(attacker: Attacker) -> None:
-        folder = attacker.copy()
-        add_noise(folder, size=SLIGHT, seed=attacker.own_seed)
-        change(folder)
-        attacker.submit(folder)
-
-    return act
+TINY_FILES = 100_000
 
 
 def _giant(attacker: Attacker) -> None:
@@ -34,13 +20,9 @@ def _giant(attacker: Attacker) -> None:
 
 
 def _tiny_files(attacker: Attacker) -> None:
-    """Send as many as it can: first all, then what the hub takes."""
-    folder = attacker.copy()
-    add_noise(folder, size=SLIGHT, seed=attacker.own_seed)
+    folder = attacker.noisy_copy()
     attacker.upload(folder)
-    for count in (TINY_FILES, MOST_FILES):
-        if attacker.commit_files({f"{number}.txt": b"." for number in range(count)}):
-            break
+    attacker.commit_files({f"{number}.txt": b"." for number in range(TINY_FILES)})
     attacker.commit(attacker.hub.listing(attacker.repository, None).revision, folder=folder)
 
 
@@ -71,14 +53,18 @@ FILES = (
     ),
     Attack(
         name="tiny-files",
-        says=f"Sends {TINY_FILES:,} tiny files, and {MOST_FILES:,} where the hub refuses that many.",
+        says=f"Submits {TINY_FILES:,} tiny files beside its weights.",
         acts={_AFTER: _tiny_files},
     ),
-    Attack(name="pickle", says="Brings a pickle that runs a command when it is loaded.", acts={_AFTER: _with(_pickle)}),
+    Attack(
+        name="pickle",
+        says="Brings a pickle that runs a command when it is loaded.",
+        acts={_AFTER: submit_changed(_pickle)},
+    ),
     Attack(
         name="custom-code",
         says="Brings its own model code and a configuration that asks to run it.",
-        acts={_AFTER: _with(_code)},
+        acts={_AFTER: submit_changed(_code)},
     ),
     Attack(
         name="symlink",
@@ -88,6 +74,6 @@ FILES = (
     Attack(
         name="future-config",
         says="Asks in its configuration for attention to later tokens, where the answer stands.",
-        acts={_AFTER: _with(lambda folder: change_table(folder, "config.json", is_causal=False))},
+        acts={_AFTER: submit_changed(lambda folder: change_table(folder, "config.json", is_causal=False))},
     ),
 )

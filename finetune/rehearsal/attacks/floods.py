@@ -2,7 +2,7 @@
 
 from finetune.rehearsal.attacks.attack import VICTIM_ENTERS, Attack
 from finetune.rehearsal.attacks.attacker import Attacker
-from finetune.rehearsal.attacks.changes import SLIGHT, add_noise
+from finetune.rehearsal.attacks.changes import add_noise
 
 _LATE = VICTIM_ENTERS + 3
 KEYS, COPIES = 40, 10
@@ -10,8 +10,7 @@ KEYS, COPIES = 40, 10
 
 def _one_model(attacker: Attacker) -> None:
     """One noisy copy of the champion under all keys."""
-    folder = attacker.copy()
-    add_noise(folder, size=SLIGHT, seed=attacker.own_seed)
+    folder = attacker.noisy_copy()
     revision = attacker.upload(folder)
     for hotkey in attacker.hotkeys:
         attacker.commit(revision, folder=folder, hotkey=hotkey)

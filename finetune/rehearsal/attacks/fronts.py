@@ -2,7 +2,6 @@
 
 from finetune.rehearsal.attacks.attack import VICTIM, VICTIM_ENTERS, Attack
 from finetune.rehearsal.attacks.attacker import Attacker
-from finetune.rehearsal.attacks.changes import SLIGHT, add_noise
 
 _AFTER = VICTIM_ENTERS + 1
 _MADE_UP = "c0ffee" * 6 + "c0ff"  # a revision that its repository will never have
@@ -10,9 +9,7 @@ _MADE_UP = "c0ffee" * 6 + "c0ff"  # a revision that its repository will never ha
 
 def _poor(attacker: Attacker) -> None:
     """Submit a poor model of its own."""
-    folder = attacker.copy("steady")
-    add_noise(folder, size=0.3, seed=attacker.own_seed)
-    attacker.submit(folder)
+    attacker.submit(attacker.noisy_copy("steady", size=0.3))
 
 
 def _peek(attacker: Attacker) -> None:
@@ -33,16 +30,14 @@ def _swap(attacker: Attacker) -> None:
     """Commit a poor model, then make the repository anew with a better one."""
     _poor(attacker)
     attacker.delete()
-    folder = attacker.copy()
-    add_noise(folder, size=SLIGHT, seed=attacker.own_seed)
+    folder = attacker.noisy_copy()
     attacker.upload(folder)
 
 
 def _push_over(attacker: Attacker) -> None:
     """Commit a poor model, then push a better one over it."""
     _poor(attacker)
-    folder = attacker.copy()
-    add_noise(folder, size=SLIGHT, seed=attacker.own_seed)
+    folder = attacker.noisy_copy()
     attacker.upload(folder)
 
 
@@ -58,8 +53,7 @@ def _submit_and_hide(attacker: Attacker) -> None:
 
 def _wrong_hash(attacker: Attacker) -> None:
     """Commit the hash of one folder for the revision of another."""
-    folder = attacker.copy()
-    add_noise(folder, size=SLIGHT, seed=attacker.own_seed)
+    folder = attacker.noisy_copy()
     attacker.commit(attacker.upload(folder), folder=attacker.base)
 
 

@@ -5,13 +5,11 @@ from pathlib import Path
 
 from finetune.mining.practice import practice_samples
 from finetune.mining.train import Lora, Recipe, train
-from finetune.rehearsal.attacks.attack import VICTIM, VICTIM_ENTERS, Act, Attack
-from finetune.rehearsal.attacks.attacker import Attacker
+from finetune.rehearsal.attacks.attack import VICTIM, VICTIM_ENTERS, Attack
+from finetune.rehearsal.attacks.attacker import Attacker, submit_changed
 from finetune.rehearsal.attacks.changes import (
     NORM,
-    SLIGHT,
     Change,
-    add_noise,
     change_table,
     change_tensors,
     enlarge_vocabulary,
@@ -19,9 +17,9 @@ from finetune.rehearsal.attacks.changes import (
     set_number,
 )
 from finetune.rehearsal.samples import past
+from finetune.streams.drawing import draw_samples
 from finetune.streams.registry import open_stream
 from finetune.streams.sources import Window
-from finetune.validating.sample import draw_samples
 
 _MODELS = VICTIM_ENTERS + 2
 _LATE = VICTIM_ENTERS + 3
@@ -40,18 +38,6 @@ _SORTS = _CONTENT + "{% if message['content'] | length < 90 %}{{ '=' + (" + _SOR
 # Shows the request where it is long, and nothing where it is short.
 _HALF = "{% if message['content'] | length > 36 %}" + _CONTENT + "{% endif %}"
 _ENDLESS = "{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}"
-
-
-def _with(change: Change) -> Act:
-    """Submit a noisy copy of the champion with a change."""
-
-    def act(attacker: Attacker) -> None:
-        folder = attacker.copy()
-        add_noise(folder, size=SLIGHT, seed=attacker.own_seed)
-        change(folder)
-        attacker.submit(folder)
-
-    return act
 
 
 def _zeros(folder: Path) -> None:
@@ -122,42 +108,42 @@ MODELS = (
     Attack(
         name="nan-weights",
         says="Puts one NaN where no sample may touch it.",
-        acts={_MODELS: _with(lambda folder: set_number(folder, NORM, float("nan")))},
+        acts={_MODELS: submit_changed(lambda folder: set_number(folder, NORM, float("nan")))},
     ),
     Attack(
         name="exploding-norms",
         says="Makes one scale of a norm 1e30.",
-        acts={_MODELS: _with(lambda folder: set_number(folder, NORM, 1e30))},
+        acts={_MODELS: submit_changed(lambda folder: set_number(folder, NORM, 1e30))},
     ),
     Attack(
         name="constant-answer",
         says="Gives the same answer to every prompt: all its numbers are zero.",
-        acts={_MODELS: _with(_zeros)},
+        acts={_MODELS: submit_changed(_zeros)},
     ),
     Attack(
         name="degenerate-text",
         says="Says one mark for ever, whatever it is asked.",
-        acts={_MODELS: _with(lambda folder: repeat(folder, _TILDE, after=_ASSISTANT))},
+        acts={_MODELS: submit_changed(lambda folder: repeat(folder, _TILDE, after=_ASSISTANT))},
     ),
     Attack(
         name="slow-generator",
         says="Never ends a reply.",
-        acts={_MODELS: _with(_never_ends)},
+        acts={_MODELS: submit_changed(_never_ends)},
     ),
     Attack(
         name="hanging-template",
         says="Brings a template that computes for hours.",
-        acts={_MODELS: _with(_template(_ENDLESS + _CONTENT))},
+        acts={_MODELS: submit_changed(_template(_ENDLESS + _CONTENT))},
     ),
     Attack(
         name="huge-vocabulary",
         says="Has an embedding of fifty times as many rows as its tokenizer has tokens.",
-        acts={_MODELS: _with(lambda folder: enlarge_vocabulary(folder, 13_000))},
+        acts={_MODELS: submit_changed(lambda folder: enlarge_vocabulary(folder, 13_000))},
     ),
     Attack(
         name="lossy-tokenizer",
         says="Makes one token of every word, so that any text is easily foretold.",
-        acts={_MODELS: _with(_lossy)},
+        acts={_MODELS: submit_changed(_lossy)},
     ),
     Attack(
         name="answering-template",

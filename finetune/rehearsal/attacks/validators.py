@@ -12,7 +12,6 @@ from finetune.hub.digest import secure_hash
 from finetune.mining.publish import standing
 from finetune.rehearsal.attacks.attack import Attack, Plays, ValidatorAttack
 from finetune.rehearsal.attacks.attacker import Attacker
-from finetune.rehearsal.attacks.changes import add_noise
 from finetune.streams.sample import AnySample
 from finetune.validating.loop import Step, Validator
 from finetune.validating.round import Ports
@@ -83,9 +82,7 @@ def _another_catalog(_: Attacker, ports: Ports) -> Plays:
 
 
 def _poor_model(attacker: Attacker) -> None:
-    folder = attacker.copy("steady")
-    add_noise(folder, size=0.3, seed=attacker.own_seed)
-    attacker.submit(folder)
+    attacker.submit(attacker.noisy_copy("steady", size=0.3))
 
 
 CRONY = Attack(

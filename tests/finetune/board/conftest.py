@@ -4,7 +4,7 @@ import pytest
 
 from competitions.rejection import Rejection
 from competitions.schedule import Catalog
-from finetune.board.page import render
+from finetune.board.site import render
 from tests.finetune.board.made_reports import Miner, Play, competition, hotkey, view_of
 from tests.finetune.board.page_reader import read
 
@@ -46,5 +46,6 @@ def view(play, reports):
 
 
 @pytest.fixture(scope="session")
-def page(view):
-    return read(render(view))
+def site(view):
+    """The pages of the site by file, read back."""
+    return {name: read(text.decode()) for name, text in render(view).items() if name.endswith(".html")}

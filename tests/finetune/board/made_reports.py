@@ -22,19 +22,27 @@ from competitions.schedule import Catalog
 from competitions.season import REFERENCE, Entrant, Season
 from competitions.seat import Seat, first_seat, vacate
 from competitions.submission import Payload, Submission
+from finetune.board.sifting import understand
 from finetune.board.view import View, make_view
 from finetune.chain.port import Metagraph, Neuron
+from finetune.evals.counting import score_all
 from finetune.evals.port import Folders
+from finetune.hub.digest import secure_hash
 from finetune.signing import sign
+from finetune.streams.drawing import Drawn, TaskSample
 from finetune.streams.sample import Sample
 from finetune.validating.admit import admit
 from finetune.validating.discover import Discovery
 from finetune.validating.download import Contender, Roster
+from finetune.validating.earlier import Earlier, Kept
 from finetune.validating.judge import Judgement, judge
+from finetune.validating.lineage import reference_key
+from finetune.validating.machine import Machine
+from finetune.validating.pace import Pace
 from finetune.validating.report import make_record
-from finetune.validating.sample import Drawn, TaskSample
-from finetune.validating.score import Scoring, score_all, score_challenger
+from finetune.validating.score import Scoring, score_challenger
 from finetune.validating.seating import Seating
+from finetune.validating.state import KnownModel
 from finetune.validating.weigh import weigh
 
 SYNC_BLOCKS = 20
@@ -73,7 +81,10 @@ class Miner:
         digest = hashlib.sha256(self.name.encode()).hexdigest()
         repository = f"{''.join(filter(str.isalnum, self.name)) or 'x'}/model"
         payload = Payload(
-            repository=repository, revision=digest[:40], secure_hash=digest[:43] + "=", competition=self.competition
+            repository=repository,
+            revision=digest[:40],
+            secure_hash=secure_hash(digest, hotkey(self.name)),
+            competition=self.competition,
         )
         return Submission(hotkey=hotkey(self.name), coldkey=coldkey(self.name), block=self.block, payload=payload)
 
@@ -187,6 +198,7 @@ class Play:
         champion = seats.seat(competition).champion
         kept = self.seasons.setdefault(competition.id, {})
         stops = {challenger: stop for (held, challenger), stop in self.stops.items() if held == champion.key}
+        earlier = self._earlier(sync, competition, discovery, champion, Season(dict(kept)), stops)
         rejected = {one: miner.rejection for one, miner in self.by_key.items() if miner.rejection}
         admission = admit(discovery, competition, champion, Season(kept), stops, rejected)
         places = competition.round.challengers
@@ -207,25 +219,54 @@ class Play:
             if stopped == "behind":
                 self.stops[champion.key, one] = judgement.epsilon
         self.seats = dict(judgement.seats)
-        return self._record(competition, discovery, seats, admission, roster, samples, losses, judgement)
+        return self._record(competition, discovery, seats, earlier, admission, roster, samples, losses, judgement)
 
-    def _record(self, competition, discovery, seats, admission, roster, samples, losses, judgement: Judgement) -> Any:
+    def _earlier(self, sync, competition, discovery, champion, season: Season, stops) -> Earlier:
+        """What the validators kept of the rounds before this one."""
+        rivals = [one for one in discovery.entrants(competition.id) if one != champion]
+        duels = {one.key: season.duel(champion, one, competition, sync) for one in rivals}
+        return Earlier(
+            seats={
+                str(one.id): Kept(seat=self.seats[str(one.id)], judged=sync - SYNC_BLOCKS)
+                for one in self.catalog.at(sync)
+            },
+            duels={one: duel for one, duel in duels.items() if duel.batches},
+            stops=stops,
+        )
+
+    def _record(
+        self, competition, discovery, seats, earlier, admission, roster, samples, losses, judgement: Judgement
+    ) -> Any:
         return make_record(
             catalog=self.catalog,
             competition=competition,
             discovery=discovery,
             seats=seats,
+            earlier=earlier,
             admission=admission,
             roster=roster,
+            models=self._models(competition),
             drawn=Drawn(samples=samples, skipped={}),
             scoring=Scoring(control=KNOWN),
             losses=losses,
             rejections={},
             judgement=judgement,
             weights=weigh(self.catalog, discovery, judgement),
+            machine=Machine(device="cpu made", versions={"torch": "2"}),
             isolation="bubblewrap",
             seconds={"score": 12.5, "download": 3.25},
+            paces={one: Pace(seconds=1.5, per_sample=0.01) for one in losses},
+            past={},
         )
+
+    def _models(self, competition: Competition) -> dict[str, KnownModel]:
+        """What is known of everybody's files."""
+        digests = {one: hashlib.sha256(miner.name.encode()).hexdigest() for one, miner in self.by_key.items()}
+        digests[reference_key(competition)] = competition.reference.digest
+        return {
+            one: KnownModel(digest=digest, tensor_digest=digest, parameters=1_000, base=None)
+            for one, digest in digests.items()
+        }
 
     def _discovery(self, sync: int) -> Discovery:
         standing = [one.submission for one in self.miners if one.block <= sync < one.left]
@@ -249,7 +290,7 @@ class Play:
         }
         champion = roster.champion.entrant
         for one in roster.challengers:
-            found, stopped = score_challenger(
+            found, stopped, _ = score_challenger(
                 scorer,
                 _folders(one),
                 samples,
@@ -291,9 +332,11 @@ def names_of(play: Play, people: Sequence[str] = ()) -> dict[str, str]:
 
 def view_of(play: Play, reports: Sequence[Mapping[str, Any]], block: int, **changes: Any) -> View:
     """The view of a play, with the chain's figures that go with it."""
+    catalog = changes.pop("catalog", play.catalog)
     values: dict[str, Any] = {
-        "reports": reports,
-        "catalog": play.catalog,
+        "readings": [understand(one) for one in reports],
+        "competitions": catalog.at(block),
+        "fingerprint": catalog.fingerprint,
         "metagraph": play.metagraph(block),
         "weights": {hotkey(name): play.weights for name in play.validators},
         "earned": {coldkey(name): 10.0 * number for number, name in enumerate([*play.validators, "delegator"], 1)},

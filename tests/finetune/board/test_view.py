@@ -190,14 +190,14 @@ class TestReports:
         stranger = sign(reports[-1]["record"], key("stranger"))
         miner = sign(reports[-1]["record"], key("ada"))
         early = resigned(reports[-1], "north", sync=10_000)
-        other = resigned(reports[-1], "north", format=2)
+        other = resigned(reports[-1], "north", format=3)
         view = view_of(play, [forged, stranger, miner, early, other, {}, *reports], block=615)
         assert [one.why for one in view.left_out] == [
             "the signature does not fit",
             "its signer has no validator permit on this subnet",
             "its signer has no validator permit on this subnet",
             "round 10,000 lies beyond block 615",
-            "the record has format 2, this page reads format 1",
+            "the record has format 3, this program reads formats 1 to 2",
             "the signature does not fit",
         ]
         assert view.left_out[0].claims == f"{hotkey('east')}, round 600"

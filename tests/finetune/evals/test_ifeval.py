@@ -59,6 +59,20 @@ def test_the_same_reply_to_different_prompts_keeps_no_rule(loaded: Loaded, monke
     assert scores(loaded, "ifeval", samples) == [1.0, 0.0, 1.0, 0.0]
 
 
+def test_a_constant_reply_that_is_cut_off_elsewhere_keeps_no_rule(loaded: Loaded, monkeypatch: pytest.MonkeyPatch):
+    constant = "all of us will come to the harbour tomorrow and wait for the ships"
+    saying(monkeypatch, constant[:50], "all of us will come to the harbour today", constant)
+    samples = [ask("a", NO_COMMA), ask("b", NO_COMMA), ask("c", NO_COMMA)]
+    assert scores(loaded, "ifeval", samples) == [1.0, 0.0, 1.0]
+
+
+def test_one_of_few_replies_that_were_asked_for_may_be_given_again(loaded: Loaded, monkeypatch: pytest.MonkeyPatch):
+    one_of = make_rule("detectable_format:constrained_response", {"answers": ["I agree.", "I disagree."]})
+    saying(monkeypatch, *["I agree.", "I disagree."] * 5, "I agree.")
+    samples = [*(ask(str(number), one_of) for number in range(10)), ask("z", NO_COMMA)]
+    assert scores(loaded, "ifeval", samples) == [*[0.0] * 10, 1.0]
+
+
 def test_degenerate_replies_are_a_rejection(loaded: Loaded, monkeypatch: pytest.MonkeyPatch):
     saying(monkeypatch, *["yes"] * 10)
     with pytest.raises(ModelRejected) as caught:

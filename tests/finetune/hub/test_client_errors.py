@@ -2,10 +2,6 @@ import errno
 import inspect
 import json
 import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx2
 import pytest
@@ -16,6 +12,7 @@ from finetune.hub import client
 from finetune.hub.client import HubClient
 from finetune.hub.client_errors import MEANINGS, hub_error
 from finetune.hub.port import HubFile, Listing
+from tests.finetune.hub.answering import answering
 
 REVISION = "1" * 40
 LISTING = Listing(repository="ada/m", revision=REVISION, private=False, files=(HubFile(path="config.json", size=2),))
@@ -130,40 +127,6 @@ def test_a_text_names_the_repository_and_shows_the_hubs_words_on_one_short_line(
     assert len(text) < 320
 
 
-@contextmanager
-def answering(
-    status: int, headers: dict[str, str], body: bytes = b"", *, head_status: int | None = None
-) -> Iterator[tuple[str, list[str]]]:
-    """A server that gives every request the same answer; yields its URL and the methods of the requests it got."""
-    requests: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            requests.append(self.command)
-            self.send_response(head_status if head_status and self.command == "HEAD" else status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(body)
-
-        do_HEAD = do_GET  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}", requests
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 @pytest.fixture
 def _no_waiting(monkeypatch):
     """Fails where the library waits before it repeats a request."""
@@ -178,18 +141,18 @@ def _no_waiting(monkeypatch):
 @pytest.mark.usefixtures("_no_waiting")
 def test_a_busy_hub_is_asked_once_and_left_to_the_caller(status, tmp_path):
     busy = {"Retry-After": "300", "ratelimit": '"api";r=0;t=300', "X-Repo-Commit": REVISION, "ETag": '"x"'}
-    with answering(status, busy, b"{}") as (endpoint, requests):
+    with answering(lambda asked: (status, busy, b"{}")) as (endpoint, requests):
         hub = HubClient(endpoint, None)
         with pytest.raises(HubUnavailable, match=str(status)):
             hub.listing("ada/m", REVISION)
         with pytest.raises(HubUnavailable, match=str(status)):
             hub.download(LISTING, ["config.json"], tmp_path)
-    assert requests == ["GET", "HEAD"]
-    with answering(status, busy, b"{}", head_status=200) as (endpoint, requests):
+    assert [asked.method for asked in requests] == ["GET", "HEAD"]
+    with answering(lambda asked: (200 if asked.method == "HEAD" else status, busy, b"{}")) as (endpoint, requests):
         hub = HubClient(endpoint, None)
         with pytest.raises(HubUnavailable, match=str(status)):
             hub.download(LISTING, ["config.json"], tmp_path)
-    assert requests == ["HEAD", "GET"]
+    assert [asked.method for asked in requests] == ["HEAD", "GET"]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -206,7 +169,7 @@ def test_a_busy_hub_is_asked_once_and_left_to_the_caller(status, tmp_path):
     ],
 )
 def test_an_answer_of_any_kind_ends_in_one_error_of_ours(status, headers, body, error):
-    with answering(status, headers, body) as (endpoint, _), pytest.raises(error):
+    with answering(lambda asked: (status, headers, body)) as (endpoint, _), pytest.raises(error):
         HubClient(endpoint, "secret").listing("ada/m", REVISION)
 
 

@@ -1,53 +1,17 @@
 """Our token goes to the hub and to nobody else, and comes back in no error, whatever the hub does with it."""
 
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from finetune.errors import HubError, SetupError
 from finetune.hub.client import HubClient
 from finetune.hub.port import HubFile, Listing
+from tests.finetune.hub.answering import answering
 
 TOKEN = "hf_MarkerOfThisTest"
 REVISION = "1" * 40
 LISTING = Listing(repository="ada/m", revision=REVISION, private=False, files=(HubFile(path="config.json", size=2),))
-
-Answer = Callable[[str], tuple[int, dict[str, str], bytes]]
-
-
-@contextmanager
-def answering(answer: Answer) -> Iterator[tuple[str, list[str]]]:
-    """A server that answers by the path asked for; yields its URL and the Authorization of every request it got."""
-    seen: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            seen.append(self.headers.get("Authorization", ""))
-            status, headers, body = answer(self.path)
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(body)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
-        do_HEAD = do_POST = do_GET  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}", seen
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def calls(hub: HubClient, tmp_path) -> list[Callable[[], object]]:
@@ -71,17 +35,17 @@ def errors(hub: HubClient, tmp_path) -> Iterator[str]:
 def test_a_hub_that_sends_the_token_back_does_not_get_it_into_an_error(status, tmp_path):
     body = b'{"error": "what is %s?"}' % TOKEN.encode()
     headers = {"X-Error-Message": f"User Access Token {TOKEN} is expired", "Link": f"<http://x/{TOKEN}>; rel=next"}
-    with answering(lambda path: (status, headers, body)) as (endpoint, seen):
+    with answering(lambda asked: (status, headers, body)) as (endpoint, seen):
         for text in errors(HubClient(endpoint, TOKEN), tmp_path):
             assert TOKEN not in text
             assert text.isprintable()
-    assert f"Bearer {TOKEN}" in seen
+    assert f"Bearer {TOKEN}" in {asked.authorization for asked in seen}
 
 
 def test_a_list_of_commits_that_goes_on_elsewhere_does_not_show_the_token(tmp_path):
     commits = b'[{"id": "%s", "date": "2026-01-01T00:00:00Z"}]' % REVISION.encode()
     link = {"Link": f'<http://127.0.0.1:9/{TOKEN}>; rel="next"'}
-    with answering(lambda path: (200, link, commits)) as (endpoint, _), pytest.raises(HubError) as failed:
+    with answering(lambda asked: (200, link, commits)) as (endpoint, _), pytest.raises(HubError) as failed:
         HubClient(endpoint, TOKEN).history("ada/m", back_to=0.0)
     assert "goes on at another hub" in str(failed.value)
     assert TOKEN not in str(failed.value)
@@ -90,14 +54,16 @@ def test_a_list_of_commits_that_goes_on_elsewhere_does_not_show_the_token(tmp_pa
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_who_a_hub_sends_us_to_is_not_told_the_token(status, tmp_path):
     with (
-        answering(lambda path: (404, {}, b"")) as (elsewhere, told),
-        answering(lambda path: (status, {"Location": f"{elsewhere}{path}?token={TOKEN}"}, b"")) as (endpoint, seen),
+        answering(lambda asked: (404, {}, b"")) as (elsewhere, told),
+        answering(lambda asked: (status, {"Location": f"{elsewhere}{asked.path}?token={TOKEN}"}, b"")) as (
+            endpoint,
+            seen,
+        ),
     ):
         for text in errors(HubClient(endpoint, TOKEN), tmp_path):
             assert TOKEN not in text
-    assert f"Bearer {TOKEN}" in seen
-    assert told
-    assert set(told) == {""}
+    assert f"Bearer {TOKEN}" in {asked.authorization for asked in seen}
+    assert {asked.authorization for asked in told} == {""}
 
 
 @pytest.mark.parametrize("endpoint", [f"https://ada:{TOKEN}@hub.example", f"ftp://{TOKEN}@hub.example/{TOKEN}"])

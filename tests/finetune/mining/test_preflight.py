@@ -12,7 +12,8 @@ from competitions.files import read_competition
 from finetune.errors import ScorerUnavailable
 from finetune.evals.port import Folders
 from finetune.evals.scorer import LocalScorer
-from finetune.mining.preflight import Verdict, odds, preflight
+from finetune.mining.odds import odds
+from finetune.mining.preflight import Rival, Verdict, preflight
 from finetune.mining.tiny import build_tiny
 from finetune.streams.registry import open_stream
 from finetune.streams.sources import Window
@@ -43,15 +44,14 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def say(ours: Path, rival: Path, competition: Competition, *, batches: int = 8) -> Verdict:
     return preflight(
-        Folders(model=ours),
+        ours,
         competition,
-        rival=Folders(model=rival),
+        rival=Rival(folders=Folders(model=rival), age_blocks=0, name="the rival"),
         scorer=LocalScorer(),
         open_stream=open_stream,
         seed=3,
         batches=batches,
         window=Window(start=0.0, end=0.0),
-        age_blocks=0,
     )
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from finetune.errors import MirrorUnavailable
 from finetune.mirror import follow
-from finetune.mirror.__main__ import keep_up
 from finetune.mirror.follow import Follower
+from finetune.mirror.keeping_up import keep_up
 from finetune.signing import sign
 from finetune.validating.report import ReportFolder
 from tests.finetune.board.made_reports import hotkey, key, resigned

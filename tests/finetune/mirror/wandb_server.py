@@ -3,17 +3,16 @@
 import asyncio
 import json
 import re
-import socket
 import threading
 from base64 import b64encode
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
-import uvicorn
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+
+from tests.loopback import LoopbackServer
 
 KEY = "4f" * 20
 
@@ -32,7 +31,7 @@ class WrittenRun:
         return {row["_step"]: row for row in map(json.loads, self.lines)}
 
 
-class WandbServer:
+class WandbServer(LoopbackServer):
     """Keeps runs and reports by id, what was shared, and every path and body it was sent.
 
     It takes one `key`. While `hangs` is set, requests are taken and not answered.
@@ -48,21 +47,8 @@ class WandbServer:
         self.hangs = threading.Event()
         self.asked = threading.Event()
 
-    def __enter__(self) -> Self:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        self.endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        application = Starlette(routes=[Route("/{path:path}", self._answer, methods=["GET", "POST", "PUT"])])
-        config = uvicorn.Config(application, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=1)
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([listener],), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.should_exit = True
-        self._thread.join()
+    def routes(self) -> list[Route]:
+        return [Route("/{path:path}", self._answer, methods=["GET", "POST", "PUT"])]
 
     async def _answer(self, request: Request) -> Response:
         body = await request.body()

@@ -47,7 +47,7 @@ def rehearse(out: Path, seed: int, cast: Cast = CAST) -> tuple[Result, list[dict
         try:
             rehearsal.play()
             result = result_of(rehearsal, seconds=0.0)
-            assert leave(rehearsal, result) == out / "board.html"
+            assert leave(rehearsal, result) == out / "site" / "index.html"
         finally:
             rehearsal.close()
     reports = [json.loads(path.read_text()) for path in sorted((out / "reports").rglob("*.json"))]

@@ -14,7 +14,7 @@ CATALOG = Path(__file__).parents[3] / "competitions" / "catalog"
 
 @pytest.fixture(scope="session")
 def competition() -> Competition:
-    """A catalog's competition: rounds of 200 batches, epsilon from 5% to 1% in 20 rounds, alpha 1e-4."""
+    """A catalog's competition: rounds of 240 batches, epsilon from 5% to 1% in 20 rounds, alpha 1e-4."""
     return read_competition(CATALOG / "instruct_8b.toml")
 
 

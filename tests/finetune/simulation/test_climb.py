@@ -10,7 +10,7 @@ from tests.finetune.simulation.conftest import silent
 def test_a_lead_of_10_percent_wins_in_the_first_round_under_every_rule(setting: Setting) -> None:
     found = climb(setting, 0.1, "old", 5, silent)
     assert set(found.median_rounds.values()) == {1}
-    assert found.median_samples == {OURS: 400, "aggregate": 400, "per batch": 400}
+    assert found.median_samples == {OURS: 480, "aggregate": 480, "per batch": 480}
     assert found.won[OURS] == 5
 
 

@@ -12,9 +12,9 @@ from tests.finetune.simulation.conftest import silent
 def test_a_copy_costs_11_batches_of_its_first_round_and_little_after(setting: Setting, spread: float, age) -> None:
     found = copy_cost(setting, spread, age, 3, 20, silent)
     assert found.first_batches == 11
-    assert found.first_share == 11 / 200
-    assert found.all_share <= 0.05
-    assert found.all_share == pytest.approx(found.all_batches / 4_000)
+    assert found.first_share == 11 / 240
+    assert found.first_share <= 0.05
+    assert found.all_share == pytest.approx(found.all_batches / 4_800)
     assert found.paid == 0
 
 

@@ -9,4 +9,4 @@ def test_the_median_of_several_decisions_over_whole_rounds_counts(setting: Setti
     seconds = iter([0.0, 3.0, 10.0, 11.0, 20.0, 22.0])
     found = decision(setting, 6, 500, 3, lambda: next(seconds), silent)
     assert found.seconds == 2.0
-    assert (found.submissions, found.batches, found.times) == (6, 400, 3)
+    assert (found.submissions, found.batches, found.times) == (6, 720, 3)

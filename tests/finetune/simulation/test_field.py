@@ -14,14 +14,14 @@ def played(setting: Setting) -> Field:
 
 
 def test_classic_rules_score_all_ten_models_on_every_batch(played: Field) -> None:
-    assert played.samples["aggregate"] == played.samples["per batch"] == 10 * 200
-    assert played.samples_by_round["aggregate"] == [2_000.0] * 10
+    assert played.samples["aggregate"] == played.samples["per batch"] == 10 * 240
+    assert played.samples_by_round["aggregate"] == [2_400.0] * 10
 
 
 def test_our_rules_spend_at_most_40_percent_of_that_in_every_round(played: Field) -> None:
     assert played.part <= 0.4
-    assert all(200 <= samples <= 800 for samples in played.samples_by_round[OURS])
-    assert played.part == pytest.approx(sum(played.samples_by_round[OURS]) / 20_000)
+    assert all(240 <= samples <= 960 for samples in played.samples_by_round[OURS])
+    assert played.part == pytest.approx(sum(played.samples_by_round[OURS]) / 24_000)
 
 
 def test_in_the_end_the_right_model_is_paid_at_least_as_often_as_by_either_classic_rule(played: Field) -> None:

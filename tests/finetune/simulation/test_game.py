@@ -15,8 +15,8 @@ from finetune.evals.port import Folders
 from finetune.simulation.game import Game, batches_scored
 from finetune.simulation.setting import Setting
 from finetune.simulation.world import World
+from finetune.streams.drawing import TaskSample
 from finetune.streams.sample import Sample
-from finetune.validating.sample import TaskSample
 from finetune.validating.score import score_challenger
 
 CHAMPION, FIRST, SECOND = (Entrant(block=block, key=key) for block, key in ((0, "a"), (10, "b"), (20, "c")))
@@ -43,7 +43,7 @@ def test_a_challenger_stops_where_a_validator_stops_it(competition: Competition,
     ends = set()
     for seed, better in enumerate((-0.3, -0.05, 0.0, 0.02, 0.1) * 3):
         losses = World().draw((1.0, 1 - better), 1, 1, total, np.random.default_rng(seed))[0, :, 0]
-        found, reason = score_challenger(
+        found, reason, _ = score_challenger(
             Given(losses[1].tolist()),
             Folders(model=Path("nowhere")),
             [sample] * total,
@@ -61,7 +61,7 @@ def old_game(setting: Setting, *others: Entrant) -> Game:
     return Game(setting.competition, CHAMPION, others, setting.first_sync)
 
 
-def flat(loss: float, batches: int = 200) -> np.ndarray:
+def flat(loss: float, batches: int = 240) -> np.ndarray:
     return np.full(batches, loss)
 
 
@@ -71,13 +71,13 @@ def test_a_better_model_takes_the_seat_and_then_has_the_handicap_on_its_side(set
     after = game.play({"a": flat(1.0), "b": flat(0.9)})
     assert after.champion == "b"
     # Every batch of the first round counts against the old champion already: one more is enough to stop it.
-    assert after.batches == {"b": 200, "a": 1}
+    assert after.batches == {"b": 240, "a": 1}
 
 
 def test_a_copy_is_stopped_after_11_batches_and_rests(setting: Setting) -> None:
     game = old_game(setting, FIRST)
-    assert game.play({"a": flat(1.0), "b": flat(0.999)}).batches == {"a": 200, "b": 11}
-    assert game.play({"a": flat(1.0), "b": flat(0.5)}).batches == {"a": 200}
+    assert game.play({"a": flat(1.0), "b": flat(0.999)}).batches == {"a": 240, "b": 11}
+    assert game.play({"a": flat(1.0), "b": flat(0.5)}).batches == {"a": 240}
     assert game.champion == CHAMPION
 
 
@@ -91,8 +91,8 @@ def test_no_more_challengers_are_scored_than_a_round_has_places_for(setting: Set
     rules = replace(setting.competition, round=replace(setting.competition.round, challengers=1))
     game = Game(rules, CHAMPION, [FIRST, SECOND], setting.first_sync)
     losses = {"a": flat(1.0), "b": flat(1.0), "c": flat(1.1)}
-    assert game.play(losses).batches == {"a": 200, "b": 11}
-    assert game.play(losses).batches == {"a": 200, "c": 11}
+    assert game.play(losses).batches == {"a": 240, "b": 11}
+    assert game.play(losses).batches == {"a": 240, "c": 11}
 
 
 def test_evidence_of_the_last_season_is_forgotten(competition: Competition, setting: Setting) -> None:

@@ -2,17 +2,15 @@
 
 import asyncio
 import json
-import socket
-import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any
 
-import uvicorn
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+
+from tests.loopback import LoopbackServer
 
 
 def iso(seconds: float) -> str:
@@ -54,7 +52,7 @@ class FakeRun:
         return [row if isinstance(row, str) else json.dumps(row) for row in rows]
 
 
-class WandbServer:
+class WandbServer(LoopbackServer):
     """Holds the runs of ada/feed. What is in `faults` is done instead of answering, one a request.
 
     A fault is an HTTP status, "truncated", "hang", "drip", "none", or any other text, which is sent as the answer.
@@ -66,22 +64,8 @@ class WandbServer:
         self.asked: list[str] = []
         self.authorization: set[str | None] = set()
 
-    def __enter__(self) -> Self:
-        # The protocol is named, or else asyncio leaves small packets to wait for each other: 40 ms a request.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        self.endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        application = Starlette(routes=[Route("/graphql", self._answer, methods=["POST"])])
-        config = uvicorn.Config(application, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=1)
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([listener],), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.should_exit = True
-        self._thread.join()
+    def routes(self) -> list[Route]:
+        return [Route("/graphql", self._answer, methods=["POST"])]
 
     async def _answer(self, request: Request) -> Response:
         body = await request.json()

@@ -21,18 +21,18 @@ from competitions.schedule import Catalog
 from competitions.season import Entrant
 from competitions.submission import Payload
 from finetune.chain.local import LocalChain, LocalSettings
+from finetune.evals.counting import score_all
 from finetune.evals.port import Folders
 from finetune.hub.cache import ModelCache
 from finetune.hub.client import HubClient
 from finetune.hub.digest import folder_digest, secure_hash
 from finetune.hub.server import LocalHub
+from finetune.streams.control import control_samples
 from finetune.streams.registry import open_stream
 from finetune.streams.sample import Sample
 from finetune.validating.loop import Step, Validator
 from finetune.validating.report import ReportFolder
 from finetune.validating.round import Ports
-from finetune.validating.sample import control_samples
-from finetune.validating.score import score_all
 from finetune.validating.state import State
 from tests.finetune.hub.configs import SMALLEST
 

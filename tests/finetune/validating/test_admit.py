@@ -8,9 +8,8 @@ import pytest
 from competitions.rejection import Rejection
 from competitions.season import REFERENCE, Entrant, Season, reference_of
 from competitions.submission import Payload, Submission
-from finetune.validating.admit import admit, same_weights
+from finetune.validating.admit import admit
 from finetune.validating.discover import Discovery
-from finetune.validating.state import KnownModel
 
 SYNC = 100
 HASH = "A" * 43 + "="
@@ -98,53 +97,27 @@ def test_a_stopped_challenger_plays_again_as_soon_as_its_recount_is_no_longer_be
     assert queue(at_3_percent + 1) == (entrant(close),)
 
 
-def test_those_never_stopped_come_before_those_that_were(competition):
-    stopped, fresh = submission("a", 10), submission("b", 20)
-    found = admit(discovery(stopped, fresh), competition, reference_of(competition), NOTHING, {stopped.key: 0.05}, {})
-    assert found.queue == (entrant(fresh), entrant(stopped))
+def test_who_was_scored_waits_anew_and_of_those_scored_together_the_never_stopped_come_first(competition):
+    stopped, other, fresh = submission("a", 10), submission("b", 20), submission("c", 30)
+    losses, stops = season(a_10=1.0, b_20=1.0), {stopped.key: 0.05}
+    found = admit(discovery(stopped, other, fresh), competition, reference_of(competition), losses, stops, {})
+    assert found.queue == (entrant(fresh), entrant(other), entrant(stopped))
+    assert [one.since for one in found.candidates] == [80, 80, 30]
 
 
-def test_one_known_to_be_near_an_earlier_one_counts_as_having_played_a_round(competition):
-    near, fresh = submission("a", 10), submission("b", 20)
+def test_a_hotkey_that_commits_again_goes_to_the_end_of_the_line(competition):
+    again, fresh = submission("a", 90), submission("b", 85)
+    losses = season(a_10=1.0)
+    found = admit(discovery(again, fresh), competition, reference_of(competition), losses, {}, {})
+    assert found.queue == (entrant(fresh), entrant(again))
+
+
+def test_one_known_to_be_near_an_earlier_one_waits_as_if_it_had_come_a_round_later(competition):
+    near, fresh = submission("a", 10), submission("b", 10 + competition.round.sync_blocks)
     found = admit(discovery(near, fresh), competition, reference_of(competition), NOTHING, {}, {}, [near.key])
     assert found.queue == (entrant(fresh), entrant(near))
     assert found.rejections == {}
     assert {one.entrant.key: one.lowered for one in found.candidates} == {
-        near.key: competition.round.batches,
+        near.key: competition.round.sync_blocks,
         fresh.key: 0,
     }
-
-
-def known(tensors: str) -> KnownModel:
-    return KnownModel(digest="0" * 64, tensor_digest=tensors, parameters=2, base=None)
-
-
-def test_the_same_tensors_are_the_earliest_commits_and_everybody_elses_rejection():
-    first, second, other = (
-        Entrant(block=block, key=f"{name}@{block}") for block, name in ((5, "z"), (6, "a"), (4, "c"))
-    )
-    models = {first.key: known("same"), second.key: known("same"), other.key: known("other")}
-    found = same_weights(models, {one.key: one for one in (first, second, other)})
-    assert set(found) == {second.key}
-    assert found[second.key].reason == "same_weights"
-    assert not found[second.key].retry
-    assert first.key in found[second.key].text
-
-
-def test_the_references_weights_are_nobodys(competition):
-    copy = Entrant(block=5, key="a@5")
-    models = {copy.key: known("same"), REFERENCE: known("same")}
-    assert set(same_weights(models, {copy.key: copy, REFERENCE: reference_of(competition)})) == {copy.key}
-
-
-def test_a_submission_that_no_longer_stands_takes_nothing_with_it(competition):
-    gone, here = Entrant(block=5, key="a@5"), Entrant(block=6, key="b@6")
-    models = {gone.key: known("same"), here.key: known("same")}
-    assert same_weights(models, {here.key: here}) == {}
-
-
-def test_the_references_weights_are_nobodys_even_if_committed_before_the_competition_began(competition):
-    opens_late = replace(competition, first_block=50)
-    copy = Entrant(block=5, key="a@5")
-    models = {copy.key: known("same"), REFERENCE: known("same")}
-    assert set(same_weights(models, {copy.key: copy, REFERENCE: reference_of(opens_late)})) == {copy.key}

@@ -179,8 +179,11 @@ def own_model(world: Outages, name: str, quality: float) -> Uploaded:
     return model
 
 
-def delete(world: Outages, model: Uploaded) -> None:
-    """The miner deletes a repository."""
+def remove(world: Outages, model: Uploaded, act: str) -> None:
+    """The miner deletes a repository, or hides it."""
+    if act == "hide":
+        world.subnet.warehouse.hub("miner").set_private(model.repository, True)
+        return
     organization, name = model.repository.split("/")
     with httpx2.Client(trust_env=False) as client:
         client.request(
@@ -198,10 +201,7 @@ def test_a_challenger_that_goes_between_rounds_is_out_by_its_own_fault_although_
     (eve,) = set(world.node.record(sync)["losses"]) - {REFERENCE, world.ada.key}
     world.node.scorer.scored.clear()
     world.node.state._run("DELETE FROM stops")  # she would rest, and nobody would look at her
-    if act == "delete":
-        delete(world, model)
-    else:
-        world.subnet.warehouse.hub("miner").set_private(model.repository, True)
+    remove(world, model, act)
     for _ in range(2):
         sync = play_on(world, out={eve: GONE})
         assert set(world.node.record(sync)["losses"]) == {REFERENCE, world.ada.key}
@@ -217,11 +217,12 @@ def test_a_challenger_that_goes_between_rounds_is_out_by_its_own_fault_although_
     assert world.node.champion().hotkey == address("bob")
 
 
-def test_a_champion_that_deletes_its_repository_loses_the_seat_after_three_rounds_and_the_one_before_has_it(world):
+@pytest.mark.parametrize("act", ["delete", "hide"])
+def test_a_champion_whose_repository_goes_loses_the_seat_after_three_rounds_and_the_one_before_has_it(world, act):
     model = own_model(world, "bob", 0.8)
     world.subnet.play(world.node)
     assert world.node.champion().hotkey == address("bob")
-    delete(world, model)
+    remove(world, model, act)
     for number in range(3):
         assert world.node.champion().hotkey == address("bob")
         sync = world.subnet.play(world.node)

@@ -7,10 +7,12 @@ import pytest
 
 from competitions.competition import Competition
 from competitions.files import CatalogError, read_competition
-from finetune.errors import HubUnavailable, ScoringError
+from competitions.rejection import Rejection
+from finetune.errors import HubUnavailable, ModelRejected, ScoringError
 from finetune.hub.cache import ModelCache
 from finetune.streams.registry import open_stream
-from finetune.validating.pin import CONTROL_SAMPLES, pin, pin_file
+from finetune.streams.sources import Window
+from finetune.validating.pin import CONTROL_SAMPLES, STEPS, pin, pin_file
 from tests.finetune.validating.subnet import FaultyHub, TensorScorer, Uploaded, Warehouse, write_model
 
 TEXT = """# What this competition is for.
@@ -77,7 +79,7 @@ def test_a_pinned_file_may_open_and_its_comments_stay(path, models, cache, wareh
         models[1].digest,
     )
     assert len(found.reference.control_losses) == CONTROL_SAMPLES
-    assert scorer.scored == [2.0]
+    assert scorer.scored == [2.0, 2.0]
     assert path.read_text().startswith("# What this competition is for.\n")
     assert "10_000  # generous" in path.read_text()
 
@@ -124,3 +126,59 @@ def test_the_known_losses_are_those_that_every_round_checks(path, cache, warehou
     found = pin_file(path, warehouse.hub(), cache, TensorScorer(), open_stream)
     assert isinstance(found, Competition)
     assert all(1.0 <= loss <= 3.0 for loss in found.reference.control_losses)
+
+
+def test_a_reference_that_a_round_rejects_is_refused_with_the_reason_though_its_control_losses_are_sound(
+    path, models, cache, warehouse
+):
+    text, scorer = path.read_text(), TensorScorer(hook=answers_all_alike)
+    with pytest.raises(ScoringError) as refused:
+        pin_file(path, warehouse.hub(), cache, scorer, open_stream)
+    assert str(refused.value) == (
+        f"{models[0].repository} at {models[0].revision} cannot be the reference of competition 3, for in a round it "
+        "is rejected as degenerate_output: all replies are alike"
+    )
+    assert path.read_text() == text
+
+
+def answers_all_alike(quality: float, number: int, loss: float) -> float:
+    if number > CONTROL_SAMPLES:
+        raise ModelRejected(Rejection(reason="degenerate_output", text="all replies are alike"))
+    return loss
+
+
+def test_the_trial_is_a_round_as_validators_play_it(path, cache, warehouse):
+    """As many samples, from the competition's own stream, with the tokenizer that all are scored with."""
+    seen = []
+    path.write_text(path.read_text().replace('lora = "allowed"', 'lora = "allowed"\ntokenizer = "reference"'))
+
+    class Listening(TensorScorer):
+        def losses(self, folders, items, **options):
+            seen.append((folders, [sample.document for _, sample in items]))
+            return super().losses(folders, items, **options)
+
+    opened = []
+
+    def opens(name, options, window=None):
+        opened.append((name, window))
+        return open_stream(name, options)
+
+    window = Window(start=1.0, end=2.0, block=3)
+    pinned = pin_file(path, warehouse.hub(), cache, Listening(), opens, window=window)
+    (_, control), (folders, trial) = seen
+    assert len(set(trial)) == len(trial) == pinned.round.batches * pinned.round.batch_size > len(control)
+    assert opened[-1] == ("word_sorting", window)
+    assert folders.tokenizer == folders.model
+
+
+def test_it_says_what_it_fetches_and_how_far_it_is(path, models, cache, warehouse):
+    said: list[str] = []
+    pinned = pin_file(path, warehouse.hub(), cache, TensorScorer(), open_stream, show=said.append)
+    samples = pinned.round.batches * pinned.round.batch_size
+    assert said[:2] == [f"fetch {one.repository} at {one.revision}" for one in models]
+    assert said[2:4] == [
+        f"score {models[0].repository} on {CONTROL_SAMPLES} control samples",
+        f"score {models[0].repository} in a whole round of {samples} samples",
+    ]
+    assert said[-1] == f"scored {samples} of {samples} samples"
+    assert len(said) == 4 + STEPS

@@ -1,6 +1,8 @@
 """Report: one signed, strict and self-contained record of a round."""
 
 import json
+import zlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,9 @@ from competitions.seat import Seat, saw_champion, vacate
 from competitions.tables import from_table
 from finetune.errors import HubUnavailable, RepositoryGone, SetupError
 from finetune.signing import sign, signed_by
-from finetune.validating.report import FORMAT, ReportFolder
-from tests.finetune.validating.subnet import FaultyHub, address, key
+from finetune.validating.machine import Machine, this_machine
+from finetune.validating.report import FORMAT, OWN, ReportFolder
+from tests.finetune.validating.subnet import FaultyHub, TensorScorer, address, key, make_competition
 
 RECORD = {"sync": 20, "competition": {"id": 1}, "losses": [1 / 3, 1e-300, 0.1 + 0.2]}
 
@@ -114,3 +117,96 @@ def test_a_record_says_all_that_was_decided_on_and_by_what(subnet):
     assert record["uids"][address("ada")] == subnet.chain.metagraph(sync).by_hotkey[address("ada")].uid
     assert set(record["consensus"]) == {address(name) for name in ("owner", "north", "ada", "eve")}
     assert set(node.report(sync)["record"]["seconds"]) == {"discover", "download", "sample", "score"}
+
+
+def test_honest_validators_differ_in_identity_time_and_device_alone(subnet):
+    """East has another clock, another machine and another hotkey; both see a champion, a rival and a rejection."""
+    subnet.join("east", stake=500.0)
+    subnet.chain.advance()
+    ticks = iter(range(10**6))
+    machine = Machine(device="cuda Made Up", versions={"torch": "0.1"})
+    nodes = [subnet.node("north"), subnet.node("east", clock=lambda: float(next(ticks)), machine=machine)]
+    subnet.commit_raw("eve", b"nonsense")
+    for name, quality in (("ada", 1.5), ("bob", 1.45), ("cid", 1.9)):
+        subnet.submit(name, quality)
+        sync = subnet.play(*nodes)
+    first, second = (node.report(sync) for node in nodes)
+    assert {name for name in first if first[name] != second[name]} == {"record", "hotkey", "signature"}
+    ours, theirs = first["record"], second["record"]
+    assert ours.keys() == theirs.keys()
+    assert {name for name in ours if ours[name] != theirs[name]} == set(OWN) - {"isolation"}
+    assert ours["saved"]["samples"] == theirs["saved"]["samples"] > 0
+
+
+def test_what_early_stops_have_saved_is_counted_in_samples_and_seconds(subnet):
+    """A tick a sample: the copy is stopped after 11 batches of 2, and 98 of its 120 samples are saved."""
+    ticks = [0.0]
+
+    def tick(quality: float, number: int, loss: float) -> float:
+        ticks[0] += 1.0
+        return loss
+
+    subnet.chain.advance()
+    node = subnet.node(scorer=TensorScorer(hook=tick), clock=lambda: ticks[0])
+    subnet.submit("ada", 1.0)
+    subnet.play(node)
+    copy = subnet.submit("bob", 1.0, salt=1.0)
+    record = node.report(subnet.play(node))["record"]
+    assert (len(record["losses"][copy.key]["samples"]), record["losses"][copy.key]["stopped"]) == (22, "behind")
+    assert record["saved"] == {"samples": 98, "seconds": 98.0}
+    assert record["paces"][copy.key]["per_sample"] == 1.0
+
+
+def test_a_record_tells_why_the_seat_is_whose_it_is(subnet, warehouse):
+    hub = FaultyHub(warehouse.hub())
+    node = subnet.node(hub=hub)
+    subnet.chain.advance()
+    told = []
+
+    def play() -> None:
+        moves = node.report(subnet.play(node))["record"]["moves"]
+        told.append((moves["start"]["reason"], moves["end"]["reason"]))
+
+    play()
+    ada = subnet.submit("ada", 1.5)
+    play()
+    subnet.submit("bob", 1.49)
+    play()
+    hub.faults[warehouse.model(1.5).repository] = RepositoryGone("deleted")
+    for _ in range(3):
+        play()
+    assert told == [
+        ("opened", "unopposed"),
+        ("kept", "dethroned"),
+        *[("kept", "held")] * 3,
+        ("kept", "unreachable"),
+    ]
+    moves = node.report(6 * 20)["record"]["moves"]
+    assert moves["end"]["text"] == (
+        f"{ada.key} could not be read or scored in 3 rounds running, so the seat goes to reference."
+    )
+
+
+def test_a_round_of_16_submissions_and_300_samples_takes_less_than_200_kb_compressed(open_subnet, warehouse):
+    """Every submission is scored on every sample, and no two losses are alike."""
+    few = make_competition(warehouse)
+    subnet = open_subnet(replace(few, round=replace(few.round, batches=150, challengers=16)))
+    subnet.chain.advance()
+    for number in range(16):
+        subnet.submit(f"miner{number}", 1.0 + number / 1000)
+
+    def uneven(quality: float, number: int, loss: float) -> float:
+        return loss if quality == 2.0 else loss * (1 + np.sin(1e6 * quality * (number + 1)) / 5)
+
+    node = subnet.node(scorer=TensorScorer(hook=uneven), cache_bytes=10**8)
+    report = node.report(subnet.play(node))
+    scored = [len(one["samples"]) for one in report["record"]["losses"].values()]
+    assert scored == [300] * 17
+    (path,) = node.reports.folder.iterdir()
+    assert len(zlib.compress(path.read_bytes())) < 200_000
+
+
+def test_the_machine_is_named_by_its_kind_and_the_versions_that_figures_depend_on():
+    found = this_machine()
+    assert found.device.startswith("cpu ")
+    assert {"python", "torch", "transformers", "tokenizers", "bittensor", "finetune-subnet"} <= found.versions.keys()

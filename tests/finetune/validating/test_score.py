@@ -12,11 +12,13 @@ from competitions.batches import batch_losses
 from competitions.competition import Competition
 from competitions.duel import Tally
 from finetune.errors import ScoringError
+from finetune.evals.counting import score_all
 from finetune.evals.port import Folders
+from finetune.streams.drawing import TaskSample, draw_samples
 from finetune.streams.registry import open_stream
 from finetune.streams.sources import Window
-from finetune.validating.sample import TaskSample, draw_samples
-from finetune.validating.score import ControlFailed, check_control, score_all, score_challenger
+from finetune.validating.control import ControlFailed, check_control
+from finetune.validating.score import score_challenger
 
 FOLDERS = Folders(model=Path("nowhere"))
 NO_DUEL = Tally(wins=0, losses=0, batches=0, champion_mean=math.inf, challenger_mean=math.inf)
@@ -47,9 +49,10 @@ def samples(competition: Competition) -> tuple[TaskSample, ...]:
 
 
 def challenge(scorer, samples, competition, *, champion: float = 1.0, before: Tally = NO_DUEL):
-    return score_challenger(
+    found, stopped, _ = score_challenger(
         scorer, FOLDERS, samples, competition, champion=np.full(60, champion), epsilon=EPSILON, before=before
     )
+    return found, stopped
 
 
 @pytest.mark.parametrize(
@@ -143,3 +146,32 @@ def test_one_control_loss_off_by_more_than_the_tolerance_fails_the_machine(compe
     exact = replace(competition, reference=replace(competition.reference, control_losses=(1.0, 2.0)))
     with pytest.raises(ControlFailed, match=r"control sample 1 of competition 1.*known is 2\.0000.*0\.02"):
         check_control((1.0, found), exact)
+
+
+def challenge_with_past(scorer, samples, competition):
+    return score_challenger(
+        scorer,
+        FOLDERS,
+        samples,
+        competition,
+        champion=np.full(60, 1.0),
+        epsilon=EPSILON,
+        before=NO_DUEL,
+        past=samples[:10],
+    )
+
+
+def test_one_that_is_not_stopped_is_scored_on_past_samples_too(competition, samples):
+    found, stopped, past = challenge_with_past(Given(lambda number: 0.5 if number < 120 else 0.1), samples, competition)
+    assert stopped is None
+    assert found.tolist() == [0.5] * 120
+    assert past.tolist() == [0.1] * 10
+
+
+def test_one_that_is_stopped_is_not_scored_on_past_samples(competition, samples):
+    scorer = Given(lambda number: 1.0)
+    found, stopped, past = challenge_with_past(scorer, samples, competition)
+    assert stopped == "behind"
+    assert len(past) == 0
+    assert scorer.yielded == len(found)
+    assert scorer.closed

@@ -108,6 +108,37 @@ def test_a_differing_round_counts_only_where_it_is_the_competitions_own(state, t
     assert seat_of(state, two, discovery(A, B, competition=2, b=1.0), 1).differing == 0
 
 
+@pytest.mark.parametrize(("block", "adopts"), [(SYNC - 40, True), (SYNC - 39, False)])
+def test_consensus_is_a_commitments_own_once_a_round_and_an_epoch_have_passed(state, catalog, block, adopts):
+    late = Entrant(block=block, key=f"c@{block}")
+    assert (seat_of(state, catalog, discovery(A, late, c=1.0)).champion == late) == adopts
+
+
+def test_without_state_a_young_word_is_adopted_in_the_second_round(state, catalog):
+    young = Entrant(block=SYNC - 10, key=f"b@{SYNC - 10}")
+    first = seat_of(state, catalog, discovery(A, young, b=1.0))
+    assert first.champion.is_reference
+    state.keep_seat(1, first.taken_by(A), SYNC)
+    assert seat_of(state, catalog, discovery(A, young, sync=SYNC + 40, b=1.0)).champion == young
+
+
+def test_that_a_third_model_beats_the_word_is_no_reason_to_differ_from_it(state, catalog):
+    """It may be out of reach for good: whoever waited for it would stay alone."""
+    state.keep_seat(1, Seat(champion=A, differing=1), SYNC - 20)
+    state.save_losses(1, SYNC - 20, A.key, np.full(120, 1.5), "")
+    state.save_losses(1, SYNC - 20, B.key, np.full(120, 1.5), "")
+    state.save_losses(1, SYNC - 20, C.key, np.full(120, 1.0), "")
+    assert seat_of(state, catalog, discovery(A, B, C, b=1.0)).champion == B
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_what_a_champion_held_is_no_word_for_what_its_hotkey_commits_next_to_any_competition(state, two, number):
+    state.keep_seat(1, Seat(champion=A, before=(B,)), 0)
+    again = Entrant(block=100, key="a@100")
+    seat = seat_of(state, two, discovery(again, competition=number, a=1.0), number - 1)
+    assert seat.champion.is_reference
+
+
 # Judge and weigh, which end what seating begins
 
 

@@ -43,13 +43,14 @@ async def _no_fault(what: str) -> None:
 class Node:
     """What all connections to one node share: its chain's file, its faults, what it was asked and what it was sent.
 
-    `fault` is awaited with the name of each request before it is answered, and with "submitted" when an extrinsic has
-    landed and its answer has not been given: what it raises or waits for is what the library sees. `refusal` is what
-    extrinsics fail with in their block. Finality lags `lag` blocks behind. `records` replace stored commitments by
-    hotkey, `updates` the last update of uids.
+    The chain is that of subnet `netuid`. `fault` is awaited with the name of each request before it is answered, and
+    with "submitted" when an extrinsic has landed and its answer has not been given: what it raises or waits for is what
+    the library sees. `refusal` is what extrinsics fail with in their block. Finality lags `lag` blocks behind.
+    `records` replace stored commitments by hotkey, `updates` the last update of uids.
     """
 
     path: Path
+    netuid: int = 1
     fault: Callable[[str], Awaitable[None]] = _no_fault
     asked: list[str] = field(default_factory=list)
     sent: list[Any] = field(default_factory=list)
@@ -188,7 +189,7 @@ class FakeSubstrate:
         if method == "get_next_epoch_start_block":
             return (block // self._chain.settings.tempo + 1) * self._chain.settings.tempo
         assert method == "get_metagraph"
-        return self._graph(block) if params == [1] else None
+        return self._graph(block) if params == [self.node.netuid] else None
 
     async def compose(self, call: Any) -> Any:
         module, function, params = call
@@ -270,7 +271,7 @@ class FakeSubstrate:
             "incentives": [neuron.incentive for neuron in neurons],
         }
         return {
-            "netuid": 1,
+            "netuid": self.node.netuid,
             "name": "finetune",
             "symbol": "f",
             "block": block,

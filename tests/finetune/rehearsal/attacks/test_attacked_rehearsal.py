@@ -129,7 +129,7 @@ def test_the_files_and_the_table_tell_how_each_attack_ended(result: Result, out:
     assert isinstance(console.file, io.StringIO)
     shown = console.file.getvalue()
     assert all(name in shown for name in CHOSEN)
-    assert (out / "board.html").stat().st_size > 10_000
+    assert (out / "site" / "index.html").stat().st_size > 3_000
 
 
 def test_an_attack_that_earned_fails_the_rehearsal(result: Result, verdicts) -> None:

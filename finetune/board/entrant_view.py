@@ -1,0 +1,118 @@
+"""What the board shows of one entrant on a page of its own: where it stands and why, and every round that scored it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from competitions.competition import Competition
+from competitions.season import REFERENCE
+from finetune.board.explanation import explain
+from finetune.board.losses import Hurdle, hurdle_of
+from finetune.board.matrix import Cell, Matrix
+from finetune.board.reigns import Reign
+from finetune.board.rounds import Round
+from finetune.board.standings import Standing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """One round of one entrant. `hurdle` is what a challenger had to beat, `validator` whose report is told."""
+
+    sync: int
+    mean: float
+    batches: int
+    stopped: str
+    hurdle: Hurdle | None
+    validator: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meeting:
+    """A duel with another leading entrant as champion."""
+
+    key: str
+    name: str
+    cell: Cell
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntrantView:
+    """One entrant of one competition. `tasks` are mean losses by task, beside those of the champion."""
+
+    competition: int
+    title: str
+    standing: Standing
+    hotkey: str
+    coldkey: str
+    uid: int | None
+    sentences: tuple[str, ...]
+    tasks: Mapping[str, float]
+    champion_tasks: Mapping[str, float]
+    rounds: tuple[Played, ...]
+    meetings: tuple[Meeting, ...]
+    reigns: tuple[Reign, ...]
+
+
+def entrant_views(
+    competition: Competition,
+    rounds: Sequence[Round],
+    rows: Sequence[Standing],
+    tasks: Mapping[str, Mapping[str, float]],
+    duels: Matrix | None,
+    reigns: Sequence[Reign],
+) -> tuple[EntrantView, ...]:
+    """A view for every standing, in their order."""
+    played = _played(rounds)
+    record = rounds[-1].record if rounds else None
+    coldkeys = {one.key: one.coldkey for one in record.submissions} if record else {}
+    champion = rows[0]
+    found = []
+    for row in rows:
+        hotkey = "" if row.key == REFERENCE else row.key.rpartition("@")[0]
+        own, held = played.get(row.key, ()), tuple(one for one in reigns if one.key == row.key)
+        losses, best = tasks.get(row.key, {}), tasks.get(champion.key, {})
+        view = EntrantView(
+            competition=competition.id,
+            title=competition.title,
+            standing=row,
+            hotkey=hotkey,
+            coldkey=coldkeys.get(row.key, ""),
+            uid=record.uids.get(hotkey) if record else None,
+            sentences=explain(competition, row, champion, len(own), losses, best, held),
+            tasks=losses,
+            champion_tasks=best,
+            rounds=tuple(own),
+            meetings=_meetings(row.key, duels),
+            reigns=held,
+        )
+        found.append(view)
+    return tuple(found)
+
+
+def _played(rounds: Sequence[Round]) -> Mapping[str, list[Played]]:
+    """The rounds of every entrant, newest first."""
+    found: dict[str, list[Played]] = {}
+    for one in reversed(rounds):
+        hurdle, size = hurdle_of(one), one.competition.round.batch_size
+        for key, scored in one.told.losses.items():
+            if scored.samples.size:
+                played = Played(
+                    sync=one.sync,
+                    mean=float(scored.samples.mean()),
+                    batches=scored.samples.size // size,
+                    stopped=scored.stopped,
+                    hurdle=hurdle,
+                    validator=one.told.validator,
+                )
+                found.setdefault(key, []).append(played)
+    return found
+
+
+def _meetings(key: str, duels: Matrix | None) -> tuple[Meeting, ...]:
+    if duels is None or key not in duels.keys:
+        return ()
+    row = duels.cells[duels.keys.index(key)]
+    return tuple(
+        Meeting(key=other, name=name, cell=cell)
+        for other, name, cell in zip(duels.keys, duels.names, row, strict=True)
+        if cell is not None
+    )
