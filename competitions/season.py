@@ -57,18 +57,18 @@ class Season:
 
     def duel(self, champion: Entrant, challenger: Entrant, competition: Competition, block: int) -> Tally:
         """Count the duel of two entrants over every batch both were scored on, at epsilon as of the block."""
-        ours: list[Losses] = []
-        theirs: list[Losses] = []
+        theirs, ours = self.shared(champion, challenger)
+        epsilon = competition.epsilon.at(block - champion.block)
+        return tally(theirs, ours, epsilon=epsilon, floor=competition.judge.floor)
+
+    def shared(self, champion: Entrant, challenger: Entrant) -> tuple[Losses, Losses]:
+        """The losses of both on every batch both were scored on, the champion's first, oldest batch first."""
+        ours: list[Losses] = [np.empty(0)]
+        theirs: list[Losses] = [np.empty(0)]
         for sync in sorted(self.rounds):
             losses = self.rounds[sync]
             if champion.key in losses and challenger.key in losses:
-                shared = min(len(losses[champion.key]), len(losses[challenger.key]))
-                theirs.append(losses[champion.key][:shared])
-                ours.append(losses[challenger.key][:shared])
-        none: list[Losses] = [np.empty(0)]
-        return tally(
-            np.concatenate(theirs or none),
-            np.concatenate(ours or none),
-            epsilon=competition.epsilon.at(block - champion.block),
-            floor=competition.judge.floor,
-        )
+                count = min(len(losses[champion.key]), len(losses[challenger.key]))
+                theirs.append(losses[champion.key][:count])
+                ours.append(losses[challenger.key][:count])
+        return np.concatenate(theirs), np.concatenate(ours)

@@ -118,7 +118,7 @@ def test_a_folder_is_published_and_then_found_by_its_uid(variables, tmp_path, ca
         (("--competition_id", "1", "--load_uid", "7"), "the subnet has no uid 7"),
         (("--competition_id", "1", "--load_uid", "0"), "has no submission to competition 1"),
         (
-            ("--competition_id", "1", "--hf_repo_id", "a/b", "--update_repo_visibility"),
+            ("--competition_id", "1", "--hf_repo_id", f"{MINER}/b", "--update_repo_visibility"),
             "no commitment on chain that names",
         ),
     ],

@@ -63,6 +63,16 @@ def test_the_streams_of_a_competition_are_practised_under_its_rules(
     assert "sequence_length is 500; allowed is at most 96, where competition 1" in capsys.readouterr().err
 
 
+def test_a_document_that_is_held_out_is_not_learned(
+    base: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    held_out = tmp_path / "held_out.jsonl"
+    held_out.write_text("".join(data.read_text().splitlines(keepends=True)[:3]))
+    assert call(base, tmp_path / "out", "--data", data, "--held_out_data", held_out) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[:2] == ["3 samples left out: their documents are held out", "37 samples to learn, 3 held out"]
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
@@ -97,6 +107,7 @@ def test_help_imports_no_heavy_library():
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=60).returncode == 0
 
 
+@pytest.mark.timeout(300)  # three processes import the libraries, each for ten seconds and more
 def test_two_processes_under_accelerates_launcher_make_one_model(base: Path, data: Path, tmp_path: Path):
     launch = [
         sys.executable,
@@ -121,7 +132,7 @@ def test_two_processes_under_accelerates_launcher_make_one_model(base: Path, dat
         start_new_session=True,
     ) as running:
         try:
-            said, error = running.communicate(timeout=115)
+            said, error = running.communicate(timeout=280)
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(running.pid, signal.SIGKILL)

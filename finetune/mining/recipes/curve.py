@@ -19,7 +19,7 @@ def draw(held_out: Points, training: Points, unit: str) -> str:
     last = max((step for step, _ in (*held_out, *training)), default=1)
     charts = [
         _chart(f"held-out loss, {unit}", held_out, last, 0, mark=True),
-        _chart("training loss, nats per token", training, last, _HEIGHT, mark=False),
+        _chart("training loss", training, last, _HEIGHT, mark=False),
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {2 * _HEIGHT}" role="img" '

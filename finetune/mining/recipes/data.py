@@ -80,7 +80,12 @@ def gather(
     if competition is not None and given.practice:
         samples += practised(competition, given, tokenizer, sequence_length, open_stream)
     if given.held_out_files:
-        sides = Split(train=samples, held_out=read(given.held_out_files))
+        held_out = read(given.held_out_files)
+        documents = {sample.document for sample in held_out}
+        train = tuple(sample for sample in samples if sample.document not in documents)
+        if len(train) < len(samples):
+            notes.append(f"{len(samples) - len(train):,} samples left out: their documents are held out")
+        sides = Split(train=train, held_out=held_out)
     else:
         sides = split(samples, held_out=given.held_out, seed=seed)
     return Data(sides=sides, notes=tuple(notes))

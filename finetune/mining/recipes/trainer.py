@@ -84,8 +84,8 @@ class _Ours:
     def create_model_card(self, *_: Any, **__: Any) -> None:
         """None: a checkpoint is read by this program alone."""
 
-    def finish(self: Any, history: Sequence[dict[str, Any]]) -> bool:
-        """Whether a training with this history has nothing left to do."""
+    def gives_up(self: Any, history: Sequence[dict[str, Any]]) -> bool:
+        """Whether there was no new best for as many measurements as the recipe has patience."""
         return bool(stale(history) >= self.patience > 0)
 
 
@@ -117,7 +117,7 @@ class _Telling(TrainerCallback):  # type: ignore[misc]
             self.tell(state.global_step, state.max_steps, logs.get("loss"), logs.get(HELD_OUT))
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
-        if self.trainer.finish(state.log_history):
+        if self.trainer.gives_up(state.log_history):
             control.should_training_stop = True
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from finetune.errors import SetupError
+from finetune.evals.memory import is_out_of_memory
 from finetune.evals.runtime import DType, Loaded, load
 from finetune.evals.tokenizer import load_tokenizer
 from finetune.files import write_atomically
@@ -204,12 +205,20 @@ def _run(trainer: Any, folder: Path, identity: dict[str, Any]) -> None:
         checkpoints.sweep(folder, halves=True)
     trainer.accelerator.wait_for_everyone()
     newest = checkpoints.newest(folder)
-    if newest is not None and trainer.finish(checkpoints.history(newest)):
+    if newest is not None and trainer.gives_up(checkpoints.history(newest)):
         # It had stopped early and died before the result was written: another step would be one too many.
         trainer.state = trainer.state.load_from_json(str(newest / "trainer_state.json"))
         trainer._load_best_model()
         return
-    trainer.train(resume_from_checkpoint=str(newest) if newest else None)
+    try:
+        trainer.train(resume_from_checkpoint=str(newest) if newest else None)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise SetupError(
+            "training needs more memory than there is: halve batch_size and double accumulation, set checkpointing "
+            "to true, or train with the recipe lora or qlora"
+        ) from error
 
 
 def _write(folder: Path, base: Path, learner: Learner, given: tuple[Any, Any]) -> None:

@@ -136,6 +136,7 @@ def test_versions_and_devices_are_a_cause_only_of_losses_that_differ_beyond_tole
     assert "1 of " in notes[2]
     assert causes(record, other_version, other_losses(0.05)) == ["version", "score"]
     assert causes(record, other_device, other_losses(0.05)) == ["device", "score"]
+    assert causes(record, other_version, other_device, other_history) == ["history"]
 
 
 def test_sentences_name_what_differs(record):

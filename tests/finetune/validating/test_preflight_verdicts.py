@@ -41,7 +41,7 @@ from tests.finetune.validating.subnet import Subnet, Warehouse, address
 PAST = Window(start=0.0, end=0.0)
 RECIPE = Recipe(steps=120, batch_size=4, learning_rate=5e-3, warmup_steps=5, sequence_length=256)
 ON = replace(RECIPE, steps=6, learning_rate=1e-3, warmup_steps=1, seed=5)
-FEW_STEPS = 2
+FEW_STEPS = 1
 # One key acts twice, and one brings a template that runs until a worker is killed for it, after minutes.
 LEFT_OUT = ("second-key", "hanging-template")
 ATTACKS = [one for one in (*COPIES, *FILES, *MODELS) if one.name not in LEFT_OUT]
@@ -157,8 +157,7 @@ def played(base: Path, real: Competition, warehouse: Warehouse, memory: Path) ->
     folders = {name: root / name for name in ("best", "adapter", "steady")}
     subnet = Subnet(memory / "verdicts", warehouse, Catalog((real,)))
     # Whoever trains on long questions needs more room than is scored here.
-    questions = read_competition(Path("competitions/rehearsal/attacks.toml"))
-    longer = replace(questions, constraints=replace(questions.constraints, sequence_length=1024))
+    longer = replace(real, constraints=replace(real.constraints, sequence_length=1024))
     try:
         for attack in ATTACKS:
             attacker = AtHome(attack, folders["best"], root, longer, subnet.chain)

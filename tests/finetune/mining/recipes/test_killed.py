@@ -1,5 +1,7 @@
 """A training that is killed, anywhere, ends as one that was not: the same bytes in the same files."""
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,9 @@ import pytest
 from finetune.errors import SetupError
 from finetune.mining.recipes.checkpoints import progress_folder
 from tests.finetune.mining.recipes.runs import Death, recipe, run, run_apart
+
+# Processes that die and begin anew, after an import that takes ten seconds on a machine with nothing else to do.
+pytestmark = pytest.mark.timeout(300)
 
 # 10 samples make 3 steps an epoch, the last of them short: 6 steps in all, with a checkpoint after each second.
 SHORT = ("epochs=2", "batch_size=2", "accumulation=2", "evaluations=3", "learning_rate=0.01")
@@ -23,11 +28,15 @@ def weights(out: Path) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(base: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def uninterrupted(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], bytes]:
     folder = tmp_path_factory.mktemp("uninterrupted")
-    for name, how in RECIPES.items():
-        run(base, folder / name, how, samples=10)
-    return {name: weights(folder / name) for name in RECIPES}
+
+    @cache
+    def train(name: str) -> bytes:
+        run(base, folder / name, RECIPES[name], samples=10)
+        return weights(folder / name)
+
+    return train
 
 
 def test_killed_at_every_step_it_ends_with_the_same_weights(base: Path, tmp_path: Path, uninterrupted):
@@ -36,7 +45,7 @@ def test_killed_at_every_step_it_ends_with_the_same_weights(base: Path, tmp_path
         assert run_apart(base, tmp_path / "out", how, Death(step=step), samples=10) == -9
         assert not (tmp_path / "out").exists()
     run(base, tmp_path / "out", how, samples=10)
-    assert weights(tmp_path / "out") == uninterrupted["lora"]
+    assert weights(tmp_path / "out") == uninterrupted("lora")
     assert list(progress_folder(tmp_path / "out").glob("checkpoint-*")) == []
 
 
@@ -46,7 +55,7 @@ def test_killed_once_it_ends_with_the_same_weights(base: Path, tmp_path: Path, u
     steps = []
     run(base, tmp_path / "out", RECIPES[name], samples=10, on_progress=lambda one: steps.append(one.step))
     assert min(steps) == 5  # it went on, and did not begin anew
-    assert weights(tmp_path / "out") == uninterrupted[name]
+    assert weights(tmp_path / "out") == uninterrupted(name)
 
 
 def test_a_half_written_checkpoint_is_ignored(base: Path, tmp_path: Path, uninterrupted):
@@ -56,7 +65,7 @@ def test_a_half_written_checkpoint_is_ignored(base: Path, tmp_path: Path, uninte
     steps = []
     run(base, tmp_path / "out", RECIPES["full"], samples=10, on_progress=lambda one: steps.append(one.step))
     assert min(steps) == 3
-    assert weights(tmp_path / "out") == uninterrupted["full"]
+    assert weights(tmp_path / "out") == uninterrupted("full")
 
 
 def test_a_disk_that_fills_up_is_one_sentence_and_the_training_goes_on_afterwards(
@@ -69,7 +78,7 @@ def test_a_disk_that_fills_up_is_one_sentence_and_the_training_goes_on_afterward
     assert "checkpoint-2 cannot be written" in capfd.readouterr().err
     assert not (tmp_path / "out").exists()
     run(base, tmp_path / "out", RECIPES["full"], samples=10)
-    assert weights(tmp_path / "out") == uninterrupted["full"]
+    assert weights(tmp_path / "out") == uninterrupted("full")
 
 
 def test_another_training_does_not_go_on_from_these_checkpoints(base: Path, tmp_path: Path):

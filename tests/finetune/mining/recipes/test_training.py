@@ -129,6 +129,16 @@ def test_a_loss_that_is_no_number_ends_the_training(base: Path, tmp_path: Path):
     assert not (tmp_path / "out").exists()
 
 
+def test_memory_that_runs_out_is_one_sentence(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    monkeypatch.setattr("torch.optim.AdamW.step", full)
+    with pytest.raises(SetupError, match="needs more memory than there is: halve batch_size"):
+        run(base, tmp_path / "out", recipe("lora", "steps=2"))
+    assert not (tmp_path / "out").exists()
+
+
 def test_progress_tells_every_step_of_a_short_training_and_when_it_ends(base: Path, tmp_path: Path):
     ticks = iter(range(0, 1000, 10))
     told: list[Progress] = []
