@@ -1,4 +1,4 @@
-"""Starts the process that brings a validator's rounds to wandb, where its operator wants that."""
+"""Starts the processes that bring a validator's rounds to wandb and to a dataset, where its operator wants that."""
 
 import os
 from argparse import Namespace
@@ -30,3 +30,24 @@ def start_mirror(options: Namespace, hotkey: str, held: ExitStack, say: Callable
         held.enter_context(mirroring(mirror, os.environ))
     except OSError as error:
         say(f"wandb is off, for its process cannot be started: {error.strerror}; rounds go on without it")
+
+
+def start_archive(options: Namespace, hotkey: str, held: ExitStack, say: Callable[[str], None]) -> None:
+    """Start the process that brings reports to a dataset, where the operator names one. No fault stops a validator."""
+    from finetune.mirror.child import HubMirror, mirroring
+
+    if not options.reports_repo_id or options.offline:
+        return
+    mirror = HubMirror(
+        reports=options.model_dir / "reports",
+        folder=options.model_dir / "archive",
+        hotkey=hotkey,
+        repository=options.reports_repo_id,
+        endpoint=options.hf_endpoint,
+        token=options.hf_token,
+    )
+    try:
+        held.enter_context(mirroring(mirror, os.environ))
+    except OSError as error:
+        why = f"their process cannot be started: {error.strerror}"
+        say(f"reports are not published, for {why}; rounds go on without it")

@@ -167,6 +167,12 @@ VALIDATOR = (
         name="wandb_off", flag="--wandb.off", variable="WANDB_OFF", default=False, kind=bool, help="show nothing there"
     ),
     Setting(name="wandb_api_key", variable="WANDB_API_KEY", help="key of wandb"),
+    Setting(
+        name="reports_repo_id",
+        flag="--reports_repo_id",
+        variable="REPORTS_REPO_ID",
+        help="namespace/name of a dataset to publish reports to",
+    ),
     Setting(name="wandb_base_url", variable="WANDB_BASE_URL", help="another server than wandb.ai's"),
 )
 

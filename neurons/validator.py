@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from neurons.mirror import start_mirror
+from neurons.mirror import start_archive, start_mirror
 from neurons.settings import VALIDATOR, environment, parse
 from neurons.sources import open_sources
 from neurons.stopping import stoppable
@@ -56,10 +56,11 @@ def _run(options: "argparse.Namespace", stop: threading.Event, terminal: "Termin
     from finetune.hub.client import HubClient
     from finetune.isolation.trial import find_level
     from finetune.redact import redacted
-    from finetune.startup import check_device, check_disk, check_token_reads, noting, refuse
+    from finetune.startup import check_device, check_disk, check_token_reads, check_token_writes, noting, refuse
     from finetune.streams.registry import open_stream
     from finetune.validating import startup
     from finetune.validating.loop import Validator
+    from finetune.validating.machine import this_machine
     from finetune.validating.report import ReportFolder
     from finetune.validating.round import Ports
     from finetune.validating.state import State
@@ -80,6 +81,9 @@ def _run(options: "argparse.Namespace", stop: threading.Event, terminal: "Termin
         with noting(faults):
             hub = HubClient(options.hf_endpoint, options.hf_token)
             faults += check_token_reads(hub, options.hf_token)
+            if options.reports_repo_id and not options.offline:
+                datasets = HubClient(options.hf_endpoint, options.hf_token, kind="dataset")
+                faults += check_token_writes(datasets, options.hf_token, options.reports_repo_id)
         catalog, wrong = startup.check_catalog(options.catalog, block)
         faults += [*wrong, *check_disk(options.model_dir, quota), *check_device(options.device)]
         refuse(faults, "validator")
@@ -102,11 +106,13 @@ def _run(options: "argparse.Namespace", stop: threading.Event, terminal: "Termin
             publishers=(ReportFolder(options.model_dir / "reports"),),
             say=say,
             clock=time.monotonic,
+            machine=this_machine(options.device),
             watch=terminal.watch,
         )
         network = redacted(options.network)
         say(f"validator {hotkey.ss58_address} on subnet {options.netuid} of {network}, isolation {level}")
         start_mirror(options, hotkey.ss58_address, held, say)
+        start_archive(options, hotkey.ss58_address, held, say)
         held.enter_context(terminal)
         Validator(ports).run(stop)
 

@@ -7,6 +7,10 @@ import argparse
 import os
 import sys
 import time
+from contextlib import ExitStack
+from datetime import UTC, date, datetime
+from datetime import time as clock_time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,17 +19,23 @@ if TYPE_CHECKING:
     from finetune.mining.dataset.split import Split
     from finetune.mining.recipes.progress import Progress
     from finetune.mining.recipes.recipe import Recipe
+    from finetune.streams.registry import OpenStream
+    from finetune.streams.sources import Window
 
 # Accelerate's launcher numbers its processes so; all of them run this file.
-_FIRST = os.environ.get("RANK", "0") == "0"
+_RANK = os.environ.get("RANK", "0")
 # Seconds between two lines about the training loss where there is no terminal to overwrite them on.
 _PAUSE = 10.0
+_DAY = 86_400.0  # seconds
+_QUOTA = 20 * 10**9  # bytes of datasets that are kept
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Train; returns 0, 2 with what is wrong on standard error, 130 on Ctrl-C."""
     options = _parse(arguments)
-    os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false")
+    os.environ.update(HF_HUB_DISABLE_TELEMETRY="1", HF_HUB_DISABLE_PROGRESS_BARS="1", TOKENIZERS_PARALLELISM="false")
+    if not options.practice:
+        os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if options.wandb:
         os.environ["WANDB_PROJECT"] = options.wandb
@@ -58,6 +68,14 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--catalog", type=Path, default=Path("competitions/catalog"), help="where ids are looked up")
     parser.add_argument("--practice", type=int, default=0, metavar="N", help="learn N samples of its streams too")
     parser.add_argument("--practice_seed", type=int, default=0, help="same seed, same samples (%(default)s)")
+    parser.add_argument(
+        "--practice_day",
+        type=date.fromisoformat,
+        default=datetime.now(UTC).date(),
+        metavar="YYYY-MM-DD",
+        help="streams of the hub are read as they stood when this day began; today by default",
+    )
+    parser.add_argument("--datasets", type=Path, default=Path("runs/datasets"), help="where their files are kept")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a value of the recipe; may come often"
     )
@@ -149,7 +167,6 @@ def _samples(options: argparse.Namespace, recipe: "Recipe", competition: "Compet
     """What is learned and what is measured, all of it judged. Raises `SetupError`, `ScoringError`, `StreamError`."""
     from finetune.evals.tokenizer import load_tokenizer
     from finetune.mining.recipes.data import Given, gather
-    from finetune.streams.registry import open_stream
 
     given = Given(
         files=options.data,
@@ -160,17 +177,46 @@ def _samples(options: argparse.Namespace, recipe: "Recipe", competition: "Compet
         practice_seed=options.practice_seed,
         held_out=options.held_out,
     )
-    data = gather(
-        given,
-        load_tokenizer(options.base),
-        sequence_length=recipe.sequence_length,
-        seed=recipe.seed,
-        competition=competition,
-        open_stream=open_stream,
-    )
+    with ExitStack() as held:
+        open_stream, window = _streams(options, competition, held)
+        data = gather(
+            given,
+            load_tokenizer(options.base),
+            sequence_length=recipe.sequence_length,
+            seed=recipe.seed,
+            competition=competition,
+            open_stream=open_stream,
+            window=window,
+        )
     for note in data.notes:
         _say(note)
     return data.sides
+
+
+def _streams(
+    options: argparse.Namespace, competition: "Competition | None", held: ExitStack
+) -> "tuple[OpenStream, Window]":
+    """What opens streams, and the time that those of the hub draw from: the day before `--practice_day`."""
+    from finetune.streams.registry import is_remote, open_stream
+    from finetune.streams.sources import Sources, Window
+
+    if competition is None or not any(is_remote(task.stream) for task in competition.tasks):
+        return open_stream, Window(start=0.0, end=0.0)
+    from finetune.hub.client import HubClient
+    from finetune.hub.dataset_cache import DatasetCache
+    from finetune.isolation.trial import find_level
+    from finetune.streams.parquet_reader import ParquetReader
+
+    end = datetime.combine(options.practice_day, clock_time(), UTC).timestamp()
+    # One process alone may use a cache.
+    cache = held.enter_context(DatasetCache(options.datasets / f"process-{_RANK}", _QUOTA))
+    sources = Sources(
+        datasets=HubClient(os.environ.get("HF_ENDPOINT"), os.environ.get("HF_TOKEN"), kind="dataset"),
+        cache=cache,
+        say=_say,
+        reader=held.enter_context(ParquetReader(cache.folder, level=find_level())),
+    )
+    return partial(open_stream, sources=sources), Window(start=end - _DAY, end=end)
 
 
 class _Show:
@@ -198,7 +244,7 @@ class _Show:
 
 def _say(text: str, *, error: bool = False) -> None:
     """Print, in the first process only."""
-    if _FIRST:
+    if _RANK == "0":
         print(text, file=sys.stderr if error else sys.stdout, flush=True)
 
 

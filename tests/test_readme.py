@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 GROUPED = {
-    *("attacks", "benchmarks", "bittensor", "board", "feed", "generating", "isolation", "simulation"),
+    *("attacks", "auditing", "benchmarks", "bittensor", "board", "feed", "generating", "isolation", "simulation"),
     *("list_steps", "mirror", "problems", "puzzles", "replay", "rules"),
 }  # folders that the tree gives one phrase for all
 

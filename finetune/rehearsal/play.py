@@ -18,8 +18,6 @@ from finetune.errors import FinetuneError
 from finetune.evals.port import Scorer
 from finetune.hub.cache import ModelCache
 from finetune.hub.client import HubClient
-from finetune.hub.dataset_cache import DatasetCache
-from finetune.isolation.trial import find_level
 from finetune.mining.node import Node, choose_base, name_base, plain_trainer, run_node
 from finetune.mining.practice import practice_samples
 from finetune.mining.publish import Published, publish
@@ -31,10 +29,10 @@ from finetune.rehearsal.cast import Cast, Miner, ValidatorRole
 from finetune.rehearsal.creator import Creator
 from finetune.rehearsal.samples import past
 from finetune.rehearsal.show import Show
+from finetune.rehearsal.sources import open_sources
 from finetune.rehearsal.world import OWNER, World
-from finetune.streams.parquet_reader import ParquetReader
 from finetune.streams.registry import OpenStream, open_stream
-from finetune.streams.sources import Sources, Window
+from finetune.streams.sources import Window
 from finetune.validating.loop import Validator
 from finetune.validating.pin import pin_file
 from finetune.validating.report import ReportFolder
@@ -284,15 +282,7 @@ class Rehearsal:
         """What a validator opens streams with; only a task creator's files lie on the hub."""
         if self.creator is None:
             return open_stream
-        cache = held.enter_context(DatasetCache(folder / "datasets", _CACHE_BYTES))
-        sources = Sources(
-            datasets=HubClient(self.world.endpoint, None, kind="dataset"),
-            cache=cache,
-            say=self.show.doing,
-            # The files are the rehearsal's own, so that walls are welcome and not needed.
-            reader=held.enter_context(ParquetReader(cache.folder, level=find_level(unsafe=True))),
-        )
-        return partial(open_stream, sources=sources)
+        return partial(open_stream, sources=open_sources(self.world, folder, held, self.show.doing))
 
     def _advance_to(self, block: int) -> None:
         """Let blocks pass until the newest is `block`; keep what each epoch made of the subnet."""

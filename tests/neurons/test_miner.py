@@ -11,10 +11,10 @@ import pytest
 
 from finetune.chain.local import LocalChain, LocalSettings
 from finetune.errors import RepositoryGone
+from finetune.evals.scorer import LocalScorer
 from finetune.hub.client import HubClient
 from finetune.hub.server import LocalHub
 from finetune.mining.tiny import build_tiny
-from finetune.evals.scorer import LocalScorer
 from neurons import checking, miner, publishing
 from neurons.settings import MINER as MINER_SETTINGS
 from neurons.settings import parse

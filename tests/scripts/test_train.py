@@ -77,6 +77,7 @@ def test_a_document_that_is_held_out_is_not_learned(
     ("more", "said"),
     [
         (["--data", "BROKEN"], "broken.jsonl line 2: its JSON cannot be read"),
+        (["--competition", "REMOTE", "--practice", "9"], "127.0.0.1"),
         (["--data", "DATA", "--held_out", "0"], "there is no sample to measure on"),
         (["--data", "DATA", "--held_out", "1"], "held_out must be from 0 to below 1"),
         (["--data", "DATA", "--set", "rank=0"], "--set rank=0: rank: found 0, allowed is 1 to 512"),
@@ -88,17 +89,28 @@ def test_a_document_that_is_held_out_is_not_learned(
     ],
 )
 def test_what_is_wrong_is_one_error_and_nothing_is_left(
-    base: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], said: str
+    base: Path,
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str],
+    more: list[str],
+    said: str,
 ):
     broken = tmp_path / "broken.jsonl"
     broken.write_text('{"text": "fine"}\n{"text"\n')
     (tmp_path / "rules.toml").write_text(RULES)
-    files = {"DATA": data, "BROKEN": broken, "RULES": tmp_path / "rules.toml"}
+    remote = 'stream = "hub_text"\noptions = { repository = "owner/texts", files = "*.parquet", column = "text" }'
+    (tmp_path / "remote.toml").write_text(RULES.replace('stream = "word_sorting"', remote))
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # nobody answers there
+    files = {"REMOTE": tmp_path / "remote.toml", "DATA": data, "BROKEN": broken, "RULES": tmp_path / "rules.toml"}
+    more = [*more, "--datasets", str(tmp_path_factory.mktemp("datasets"))]
     assert call(base, tmp_path / "out", *(files.get(word, word) for word in more)) == 2
     error = capsys.readouterr().err
     assert error.startswith("train: ")
     assert said in error
-    assert {path.name for path in tmp_path.iterdir()} == {"mine.jsonl", "broken.jsonl", "rules.toml"}
+    assert {path.name for path in tmp_path.iterdir()} == {"mine.jsonl", "broken.jsonl", "rules.toml", "remote.toml"}
 
 
 def test_help_imports_no_heavy_library():

@@ -55,8 +55,9 @@ def gather(
     seed: int,
     competition: Competition | None,
     open_stream: OpenStream,
+    window: Window,
 ) -> Data:
-    """Read, draw and split: the same arguments give the same sides.
+    """Read, draw and split: the same arguments give the same sides. Remote streams draw from `window`, now past.
 
     Raises `SetupError` for data that cannot be trained on, and `StreamError`.
     """
@@ -78,7 +79,7 @@ def gather(
 
     samples = read(given.files) if given.files else ()
     if competition is not None and given.practice:
-        samples += practised(competition, given, tokenizer, sequence_length, open_stream)
+        samples += practised(competition, given, tokenizer, sequence_length, open_stream, window)
     if given.held_out_files:
         held_out = read(given.held_out_files)
         documents = {sample.document for sample in held_out}
@@ -97,10 +98,11 @@ def practised(
     tokenizer: "PreTrainedTokenizerBase",
     sequence_length: int,
     open_stream: OpenStream,
+    window: Window,
 ) -> tuple[AnySample, ...]:
     """`given.practice` samples of which something can be learned. Raises `StreamError` where streams give too few."""
     found: list[AnySample] = []
-    drawn = practice_samples(competition, given.practice_seed, open_stream, Window(start=0.0, end=0.0))
+    drawn = practice_samples(competition, given.practice_seed, open_stream, window)
     for _, sample in zip(range(_DRAWS * given.practice), drawn, strict=False):
         try:
             token_length(tokenizer, sample, sequence_length=sequence_length)

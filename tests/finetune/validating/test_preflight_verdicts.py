@@ -13,6 +13,7 @@ import pytest
 from competitions.batches import batch_losses
 from competitions.competition import Competition, Pinned, Reference, Round
 from competitions.duel import outcomes
+from competitions.epsilon import Epsilon
 from competitions.files import read_competition
 from competitions.submission import Payload, Submission
 from finetune.evals.counting import score_all
@@ -29,6 +30,7 @@ from finetune.mining.train import Lora, Recipe, train
 from finetune.rehearsal.attacks import files as file_attacks
 from finetune.rehearsal.attacks.attack import Attack
 from finetune.rehearsal.attacks.attacker import Attacker
+from finetune.rehearsal.attacks.changes import add_noise
 from finetune.rehearsal.attacks.copies import COPIES
 from finetune.rehearsal.attacks.files import FILES
 from finetune.rehearsal.attacks.models import MODELS
@@ -38,12 +40,19 @@ from finetune.streams.sources import Window
 from finetune.validating.pin import pin
 from tests.finetune.validating.subnet import Subnet, Warehouse, address
 
+# Some 20 submissions are made, played and looked at before the first test.
+pytestmark = pytest.mark.timeout(300)
+
 PAST = Window(start=0.0, end=0.0)
 RECIPE = Recipe(steps=120, batch_size=4, learning_rate=5e-3, warmup_steps=5, sequence_length=256)
 ON = replace(RECIPE, steps=6, learning_rate=1e-3, warmup_steps=1, seed=5)
 FEW_STEPS = 1
-# One key acts twice, and one brings a template that runs until a worker is killed for it, after minutes.
-LEFT_OUT = ("second-key", "hanging-template")
+# One key acts twice, one runs until a worker is killed for it, after minutes, and some make sound models that the duel
+# keeps out.
+LEFT_OUT = (
+    *("second-key", "hanging-template"),
+    *("copy-with-training", "merged-copies", "answering-template", "last-rounds-data", "better-on-half"),
+)
 ATTACKS = [one for one in (*COPIES, *FILES, *MODELS) if one.name not in LEFT_OUT]
 EXPECTED = {
     "exact-copy": "same_weights",
@@ -53,7 +62,7 @@ EXPECTED = {
     "pickle": "file_not_allowed",
     "custom-code": "file_not_allowed",
     "symlink": "malformed_weights",
-    "future-config": "config_value_not_allowed",
+    "future-config": "forbidden_config_key",
     "nan-weights": "not_finite",
     "exploding-norms": "implausible_weights",
     "constant-answer": "degenerate_output",
@@ -137,7 +146,7 @@ def real(warehouse: Warehouse, base: Path, memory: Path) -> Competition:
         constraints=constraints,
         reference=Reference(repository=repository),
         tasks=(replace(found.tasks[0], weight=0.8), _rules(found)),
-        round=Round(sync_blocks=20, eval_delay=5, batches=20, batch_size=2, challengers=64),
+        round=Round(sync_blocks=20, eval_delay=5, batches=30, batch_size=2, challengers=64),
     )
     with ModelCache(memory / "owner", 100_000_000) as cache:
         return pin(unpinned, warehouse.hub(), cache, LocalScorer(), open_stream)
@@ -153,8 +162,7 @@ def played(base: Path, real: Competition, warehouse: Warehouse, memory: Path) ->
     train(base, root / "best", practice_samples(real, 2, open_stream, PAST), ON)
     lora = replace(ON, steps=FEW_STEPS, lora=Lora(rank=2, alpha=4.0, targets=("up_proj",)))
     train(base, root / "adapter", practice_samples(real, 3, open_stream, PAST), lora)
-    train(base, root / "steady", practice_samples(real, 4, open_stream, PAST), replace(ON, seed=9))
-    folders = {name: root / name for name in ("best", "adapter", "steady")}
+    folders = {name: root / name for name in ("best", "adapter")}
     subnet = Subnet(memory / "verdicts", warehouse, Catalog((real,)))
     # Whoever trains on long questions needs more room than is scored here.
     longer = replace(real, constraints=replace(real.constraints, sequence_length=1024))
@@ -206,7 +214,7 @@ def fewer_files():
 
 
 def test_honest_models_pass_in_both(played: Played):
-    for name in ("best", "adapter", "steady"):
+    for name in ("best", "adapter"):
         assert name not in played.rejected, played.rejected
         assert played.verdicts[name].passed, played.verdicts[name].gates[-1]
 
@@ -216,18 +224,22 @@ def test_an_attackers_model_is_out_for_the_reason_that_preflight_gives(name: str
     assert _reason(played.verdicts[name]) == played.rejected.get(name) == EXPECTED.get(name)
 
 
-def test_the_share_of_batches_won_is_the_rounds_within_three_standard_errors(
-    base: Path, real: Competition, memory: Path, played: Played
+def test_the_share_of_batches_won_is_a_rounds_within_three_standard_errors(
+    base: Path, real: Competition, tmp_path: Path
 ):
-    found = _say(memory / "submitted" / "best", base, real, None, batches=80).today
+    shutil.copytree(base, tmp_path / "ours")
+    add_noise(tmp_path / "ours", size=0.03, seed=1)
+    tasks = (replace(real.tasks[0], weight=1.0),)
+    words = replace(real, tasks=tasks, epsilon=Epsilon(start=0.0, end=0.0, decay_blocks=1))
+    found = _say(tmp_path / "ours", base, words, None, batches=80).today
     assert found is not None
-    longer = replace(real, round=replace(real.round, batches=160))
+    longer = replace(words, round=replace(words.round, batches=160))
     samples = draw_samples(longer, bytes(range(32)), open_stream, PAST).samples
     mine, theirs = (
-        batch_losses(score_all(LocalScorer(), Folders(model=folder), samples, real), real.round.batch_size)
-        for folder in (memory / "submitted" / "best", base)
+        batch_losses(score_all(LocalScorer(), Folders(model=folder), samples, words), words.round.batch_size)
+        for folder in (tmp_path / "ours", base)
     )
-    results = outcomes(theirs, mine, epsilon=found.epsilon, floor=real.judge.floor)
+    results = outcomes(theirs, mine, epsilon=0.0, floor=words.judge.floor)
     share = float((results == 1).mean())
     error = np.hypot(found.error, np.sqrt(share * (1 - share) / len(results)))
     assert 0.05 < share < 0.95
@@ -252,4 +264,4 @@ def test_the_nearest_model_at_hand_is_named(played: Played):
     lineage = played.verdicts["copy-with-noise"].lineage
     assert lineage is not None
     assert lineage.nearest.startswith(address("best"))
-    assert lineage.is_near
+    assert lineage.distance < 0.01
