@@ -68,12 +68,11 @@ def run_preflight(options: Namespace, competition: "Competition", say: Say) -> "
     with ExitStack() as held:
         level = find_level(unsafe=options.unsafe_no_isolation)
         hub = HubClient(options.hf_endpoint, options.hf_token)
-        remote = any(is_remote(task.stream) for task in competition.tasks)
-        asked = remote or options.rival is None
+        asked = options.rival is None or any(is_remote(task.stream) for task in competition.tasks)
         chain = held.enter_context(connect(options.network, options.netuid)) if asked else None
         cache = _lazily(options, held)
         rival, others = _rival(options, competition, chain, hub, cache)
-        open_stream, window = _streams(options, competition, level, chain if remote else None, held, say)
+        open_stream, window = open_streams(options, competition, chain, held, say)
         return preflight(
             options.folder,
             competition,
@@ -152,24 +151,23 @@ def _lazily(options: Namespace, held: ExitStack) -> "Callable[[], ModelCache]":
     return cache
 
 
-def _streams(
-    options: Namespace,
-    competition: "Competition",
-    level: "Level",
-    chain: "Chain | None",
-    held: ExitStack,
-    say: Say,
+def open_streams(
+    options: Namespace, competition: "Competition", chain: "Chain | None", held: ExitStack, say: Say
 ) -> "tuple[OpenStream, Window]":
-    """What opens the competition's streams, and the time of the last round that was, where a stream is remote."""
+    """What opens the competition's streams, and the time of the last round that was, where a stream is remote.
+
+    Raises `SetupError` where strangers' files cannot be read behind walls, and `ChainError`.
+    """
+    from finetune.isolation.trial import find_level
     from finetune.streams.drawing import round_window
-    from finetune.streams.registry import open_stream
+    from finetune.streams.registry import is_remote, open_stream
     from finetune.streams.sources import Window
 
-    if chain is None:
+    if chain is None or not any(is_remote(task.stream) for task in competition.tasks):
         return open_stream, Window(start=0.0, end=0.0)
     newest = chain.block()
     sync = newest - newest % competition.round.sync_blocks
-    sources = open_sources(options, level, held, say)
+    sources = open_sources(options, find_level(unsafe=vars(options).get("unsafe_no_isolation", False)), held, say)
     return partial(open_stream, sources=sources), round_window(competition, sync, chain.block_time(sync))
 
 

@@ -1,7 +1,7 @@
-"""The miner: shows the competitions, fetches a model to start from, publishes a trained one so that nobody is first.
+"""The miner: trains a model for a competition, or fetches one to start from, and publishes so that nobody is first.
 
 Publishing uploads to a private repository, commits the hash on chain, waits until that is final, and only then makes
-the repository public. Stopped anywhere and started again, it neither uploads nor commits twice.
+the repository public. Stopped anywhere and started again, it neither trains, uploads nor commits twice.
 """
 
 import os
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from neurons.command import ended
 from neurons.publishing import chosen, publish_folder, read_catalog
 from neurons.settings import MINER, environment, parse
+from neurons.training import train_and_publish
 
 if TYPE_CHECKING:
     import argparse
@@ -37,8 +38,10 @@ def _run(options: "argparse.Namespace") -> None:
         _fetch(options)
     elif options.update_repo_visibility:
         _show(options)
-    else:
+    elif options.load_model_dir:
         publish_folder(options)
+    else:
+        train_and_publish(options)
 
 
 def _fetch(options: "argparse.Namespace") -> None:

@@ -67,16 +67,19 @@ def open_desk(options: "argparse.Namespace", held: ExitStack) -> Desk:
         if options.hf_repo_id:
             faults += check_token_writes(hub, options.hf_token, options.hf_repo_id)
     faults += check_device(options.device)
-    with noting(faults):
-        draft = _draft(options, competition, hotkey)
+    if not options.hf_repo_id:
+        faults.append("--hf_repo_id NAMESPACE/NAME says where to publish to")
+    elif options.load_model_dir and competition and hotkey:
+        with noting(faults):
+            draft = sound_draft(options, options.load_model_dir, competition, hotkey)
     if options.load_model_dir and options.model_dir.resolve().is_relative_to(options.load_model_dir.resolve()):
         faults.append(f"--model_dir {options.model_dir} lies in the folder to publish; choose another")
     else:
         with noting(faults):
             options.model_dir.mkdir(parents=True, exist_ok=True)
-    if chain and hotkey and draft and not options.give_up_seat:
+    if chain and hotkey and not options.give_up_seat:
         with noting(faults):
-            faults += _check_seat(chain, hotkey.ss58_address, draft)
+            faults += _check_seat(chain, hotkey.ss58_address, draft, options)
     refuse(faults, "miner")
     assert competition is not None
     assert hotkey is not None
@@ -96,7 +99,7 @@ def publish_draft(desk: Desk, folder: "Path", draft: "Payload") -> None:
 
     options, address = desk.options, desk.hotkey.ss58_address
     if not options.force and not submissions.stands(desk.chain, address, draft):
-        refuse_rejected(options, folder, desk.competition, desk.hub, _say)
+        refuse_rejected(options, folder, desk.competition, desk.hub, say)
     if options.offline:
         print(f"offline: {address} would upload {folder} and commit {draft.encode().decode()}")
         return
@@ -108,7 +111,7 @@ def publish_draft(desk: Desk, folder: "Path", draft: "Payload") -> None:
         hub=desk.hub,
         chain=desk.chain,
         wait_for=lambda block: _wait(desk.chain, block),
-        journal=options.model_dir / f"publishing-{address}.json",
+        journal=_journal(options, address),
     )
     print(f"{done.payload.repository} at {done.payload.revision} stands on chain since block {done.block}")
 
@@ -137,22 +140,17 @@ def read_catalog(options: "argparse.Namespace") -> "Catalog":
         raise SetupError(str(error)) from error
 
 
-def _draft(
-    options: "argparse.Namespace", competition: "Competition | None", hotkey: "Signer | None"
-) -> "Payload | None":
-    """What would be committed, once the validators' gates let the folder in. Raises `SetupError`."""
+def sound_draft(
+    options: "argparse.Namespace", folder: "Path", competition: "Competition", hotkey: "Signer"
+) -> "Payload":
+    """What would be committed, once the gates that load nothing let the folder in. Raises `SetupError`."""
     from finetune.errors import SetupError
     from finetune.mining.check import check_submission
     from finetune.mining.publish import draft_payload
 
-    folder, repository = options.load_model_dir, options.hf_repo_id
-    if not repository or folder is None:
-        raise SetupError("to publish, give --load_model_dir FOLDER and --hf_repo_id NAMESPACE/NAME")
     if not folder.is_dir():
         raise SetupError(f"{folder} is not a folder")
-    if competition is None or hotkey is None:
-        return None
-    draft = draft_payload(folder, repository=repository, competition=competition, hotkey=hotkey)
+    draft = draft_payload(folder, repository=options.hf_repo_id, competition=competition, hotkey=hotkey)
     rejection = None if options.force else check_submission(folder, draft, hotkey.ss58_address, competition)
     if rejection is not None:
         raise SetupError(
@@ -162,11 +160,12 @@ def _draft(
     return draft
 
 
-def _check_seat(chain: "Chain", address: str, draft: "Payload") -> list[str]:
-    """Whether another commitment would give up what the hotkey earns."""
+def _check_seat(chain: "Chain", address: str, draft: "Payload | None", options: "argparse.Namespace") -> list[str]:
+    """Whether another commitment would give up what the hotkey earns; to go on with a begun publishing would not."""
     from finetune.mining import submissions
 
-    if not submissions.earns(chain, address) or submissions.stands(chain, address, draft):
+    same = submissions.stands(chain, address, draft) if draft else _journal(options, address).exists()
+    if same or not submissions.earns(chain, address):
         return []
     return [
         f"hotkey {address} earns with what it has committed; committing again gives that up: try new models under "
@@ -174,12 +173,19 @@ def _check_seat(chain: "Chain", address: str, draft: "Payload") -> list[str]:
     ]
 
 
+def _journal(options: "argparse.Namespace", address: str) -> "Path":
+    """Where a publishing that was interrupted is remembered."""
+    journal: Path = options.model_dir / f"publishing-{address}.json"
+    return journal
+
+
 def _wait(chain: "Chain", block: int) -> None:
     """Return once the block is final."""
     while (newest := chain.block()) < block:
-        _say(f"block {newest:,}; waiting for {block:,}")
+        say(f"block {newest:,}; waiting for {block:,}")
         time.sleep(_POLL_SECONDS)
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Print a line at once, wherever it goes."""
     print(text, flush=True)

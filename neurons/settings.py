@@ -114,7 +114,20 @@ MINER = (
         flag="--load_model_dir",
         variable="LOAD_MODEL_DIR",
         kind=Path,
-        help="the folder to publish",
+        help="the folder to publish; without one, a model is trained first",
+    ),
+    Setting(
+        name="recipe",
+        flag="--recipe",
+        variable="RECIPE",
+        help="how to train: full, partial, lora, qlora, dpo, or a file",
+    ),
+    Setting(
+        name="data",
+        flag="--data",
+        variable="DATA",
+        kind=Path,
+        help="JSON Lines to learn; without any, the competition's training file or samples of its streams",
     ),
     Setting(
         name="hf_repo_id",

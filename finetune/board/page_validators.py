@@ -18,7 +18,7 @@ def validators_page(view: View) -> Page:
     """What a doubter would look at."""
     body = join(
         tag("h1", "Validators"),
-        tag("p", f"Validators {view.verdict}: {view.turnout}." if view.signers else "No report yet.", class_="lead"),
+        tag("p", f"{view.verdict.capitalize()}: {view.turnout}.", class_="lead"),
         _validators(view),
         tag("h2", "Do they agree?"),
         *(_agreement(one) for one in view.competitions),

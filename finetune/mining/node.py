@@ -28,8 +28,8 @@ from finetune.mining.train import Recipe, train
 from finetune.streams.draws import Draws
 from finetune.streams.sample import AnySample
 
-# Trains: the base's folder, the training file, and the new folder to write, which is there whole or not at all.
-Trainer = Callable[[Path, Path, Path], None]
+# Trains: the base's folder, files of data, and the new folder to write, which is there whole or not at all.
+Trainer = Callable[[Path, Sequence[Path], Path], None]
 # Looks at a trained model before it is uploaded: the base's folder and the model's. Raises `SetupError` to refuse it.
 Check = Callable[[Path, Path], None]
 
@@ -70,21 +70,10 @@ def run_node(
         base: the repository of the base, one of the competition's; the first where none is named.
         check: what else must hold before anything is uploaded.
 
-    Raises `SetupError` for a competition without a training file, a base that is none of its own, bad training data,
-    and a model that validators would reject: then nothing is uploaded. And `HubError`, `ChainError`.
+    Raises as `train_model`, `SetupError` for a model that validators would reject (then nothing is uploaded), and
+    `ChainError`.
     """
-    chosen = choose_base(competition, base)
-    with ModelCache(node.folder / "bases", node.quota_bytes) as models:
-        start = fetch_base(chosen, node.hub, models)
-    with DatasetCache(node.folder / "data", node.quota_bytes) as files:
-        data = fetch_training(competition, node.datasets, files)
-    model = node.folder / f"model-{competition.id}-{chosen.digest[:12]}-{data.stem[:12]}"
-    if model.exists():
-        node.say(f"{model} is trained already")
-    else:
-        node.say(f"training {chosen.repository}")
-        trainer(start, data, model)
-    name_base(model, chosen)
+    start, model = train_model(node, competition, trainer=trainer, base=base)
     draft = draft_payload(model, repository=repository, competition=competition, hotkey=node.hotkey)
     if rejection := check_submission(model, draft, node.hotkey.ss58_address, competition):
         raise SetupError(f"validators would reject {model}: {rejection.text}")
@@ -101,6 +90,56 @@ def run_node(
         wait_for=node.wait_for,
         journal=node.folder / f"publishing-{node.hotkey.ss58_address}.json",
     )
+
+
+def train_model(
+    node: Node,
+    competition: Competition,
+    *,
+    trainer: Trainer,
+    data: Sequence[Path] | None = None,
+    base: str | None = None,
+    label: str = "model",
+) -> tuple[Path, Path]:
+    """Fetch what is needed and train, if that was not done before; the folders of the base and of the model.
+
+    Args:
+        node: who does it, where, and by what means.
+        competition: which one; pinned.
+        trainer: how to train.
+        data: files of one's own, or none of them; the competition's training file where this is None.
+        base: the repository of the base, one of the competition's; the first where none is named.
+        label: names the way of training: with the same one, base and data, the model is taken as trained.
+
+    Raises `SetupError` for a competition without a training file, a base that is none of its own, and bad training
+    data; and `HubError`.
+    """
+    chosen = choose_base(competition, base)
+    with ModelCache(node.folder / "bases", node.quota_bytes) as models:
+        start = fetch_base(chosen, node.hub, models)
+    if data is None:
+        with DatasetCache(node.folder / "data", node.quota_bytes) as files:
+            data = [fetch_training(competition, node.datasets, files)]
+    model = node.folder / f"{label}-{competition.id}-{chosen.digest[:12]}-{_digest(data)[:12]}"
+    if model.exists():
+        node.say(f"{model} is trained already")
+    else:
+        node.say(f"training {chosen.repository}")
+        trainer(start, data, model)
+    name_base(model, chosen)
+    return start, model
+
+
+def _digest(files: Sequence[Path]) -> str:
+    """SHA-256 over the contents of the files in order, in hex. Raises `SetupError`."""
+    digest = hashlib.sha256()
+    for path in files:
+        try:
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        except OSError as error:
+            raise SetupError(f"{path} cannot be read: {error.strerror}") from error
+    return digest.hexdigest()
 
 
 def choose_base(competition: Competition, name: str | None = None) -> Pinned:
@@ -162,12 +201,12 @@ def plain_trainer(
 ) -> Trainer:
     """A trainer by the plain loop of `train`: every answer of every conversation, shuffled anew each time round."""
 
-    def run(base: Path, data: Path, out: Path) -> None:
+    def run(base: Path, data: Sequence[Path], out: Path) -> None:
         from finetune.evals.tokenizer import load_tokenizer
 
         tokenizer = load_tokenizer(base)
         found = read_dataset(
-            [data],
+            data,
             data_errors=data_errors,
             every_turn=True,
             tokenizer=tokenizer,

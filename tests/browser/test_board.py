@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.hostile_site import IMAGE, SCRIPT
+from tests.browser.opened import Opened
 
 VIEWS = (
     "index",
@@ -21,38 +22,6 @@ VIEWS = (
     "reference-1",
 )
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
-
-
-class Opened:
-    """A page of the site, with all that went wrong while it was open, and all it asked for beyond its folder."""
-
-    def __init__(self, page, site: Path) -> None:
-        self.page, self.site = page, site
-        self.faults: list[str] = []
-        self.outside: list[str] = []
-        page.on("console", lambda one: self.faults.append(one.text) if one.type in ("error", "warning") else None)
-        page.on("pageerror", lambda one: self.faults.append(str(one)))
-        page.on("requestfailed", self._failed)
-        page.on("request", self._asked)
-        page.on("dialog", lambda one: self.faults.append(one.message))
-
-    def _asked(self, request) -> None:
-        if not request.url.startswith(self.site.as_uri()):
-            self.outside.append(request.url)
-
-    def _failed(self, request) -> None:
-        if request.failure != "net::ERR_ABORTED":  # the page was left before its icon was there
-            self.faults.append(f"{request.url}: {request.failure}")
-
-    def view(self, name: str):
-        """Open a view; "submission" stands for the page of the challenger with the longest names."""
-        file = f"{name}.html" if name != "submission" else longest_named(self.site)
-        self.page.goto((self.site / file).as_uri())
-        return self.page
-
-
-def longest_named(site: Path) -> str:
-    return next(one.name for one in site.glob("submission-*.html") if "m" * 37 in one.read_text("utf-8"))
 
 
 @pytest.fixture

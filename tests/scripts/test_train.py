@@ -125,7 +125,7 @@ def test_two_processes_under_accelerates_launcher_make_one_model(base: Path, dat
         sys.executable,
         "-m",
         "accelerate.commands.launch",
-        "--cpu",
+        "--multi_gpu",
         "--num_processes",
         "2",
         "--num_machines",

@@ -204,6 +204,9 @@ def _arguments(recipe: Recipe, folder: Path, *, cpu: bool, wandb: bool) -> dict[
         "dataloader_pin_memory": not cpu and torch.cuda.is_available(),
         "report_to": ["wandb"] if wandb else [],
         "disable_tqdm": True,
+        "log_level": "error",
+        "log_level_replica": "error",
+        "ddp_find_unused_parameters": False,
     }
 
 

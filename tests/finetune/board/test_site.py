@@ -13,6 +13,7 @@ from competitions.schedule import Catalog
 from finetune.board.figures import bits, share, whole
 from finetune.board.links import entrant_file
 from finetune.board.reasons import score
+from finetune.board.sifting import LeftOut, understand
 from finetune.board.site import render, write_site
 from finetune.errors import SetupError
 from tests.finetune.board.made_reports import Miner, Play, competition, hotkey, resigned, view_of
@@ -87,14 +88,14 @@ class TestFiles:
         assert [one["strength"] for one in values["standings"]] == [one.strength for one in rows]
         assert values["tasks"] == view.competitions[0].tasks
 
-    def test_hundreds_of_submissions_keep_every_page_small(self):
-        miners = [Miner(name=f"miner {number}", loss=1.5 + number / 1000) for number in range(200)]
+    def test_many_submissions_keep_every_page_small(self):
+        miners = [Miner(name=f"miner {number}", loss=1.5 + number / 1000) for number in range(100)]
         out = Rejection(reason="too_large", text="x" * 5_000)
-        miners += [Miner(name=f"out {number}", loss=1.0, rejection=out) for number in range(100)]
+        miners += [Miner(name=f"out {number}", loss=1.0, rejection=out) for number in range(60)]
         play = Play(Catalog((competition(challengers=16),)), miners)
-        files = render(view_of(play, play.reports(8), block=175))
-        assert max(len(text) for name, text in files.items() if name.endswith(".html")) < 1_000_000
-        assert len(read(files["competition-1.html"].decode()).with_id("standings").all("tr")) == 1 + 301
+        files = render(view_of(play, play.reports(4), block=95))
+        assert max(len(text) for name, text in files.items() if name.endswith(".html")) < 500_000
+        assert len(read(files["competition-1.html"].decode()).with_id("standings").all("tr")) == 1 + 161
 
 
 class TestWriting:
@@ -183,14 +184,16 @@ class TestHostile:
 
     def test_every_text_and_every_key_of_a_signed_report(self, small):
         play, reports = small
-        used, checked = 0, set[bytes]()
-        for record in attacked(reports[-1]["record"]):
-            view = view_of(play, [reports[0], resigned({"record": record}, "north")], block=55)
-            files = render(view)
+        attacks = [resigned({"record": record}, "north") for record in attacked(reports[-1]["record"])]
+        refused = [one for one in attacks if isinstance(understand(one), LeftOut)]
+        used = [one for one in attacks if one not in refused]
+        assert len(used) > 20, "most attacks were refused before they reached the page"
+        told = [[one] for one in used] + [refused[at : at + 100] for at in range(0, len(refused), 100)]
+        checked: set[bytes] = set()
+        for each in told:
+            files = render(view_of(play, [reports[0], *each], block=55))
             assert_harmless({name: text for name, text in files.items() if text not in checked})
             checked |= set(files.values())
-            used += not view.left_out
-        assert used > 20, "most attacks were refused before they reached the page"
 
 
 def attacked(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
