@@ -5,6 +5,7 @@
 """
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -46,8 +47,13 @@ def publish_folder(options: "argparse.Namespace") -> None:
         publish_draft(desk, options.load_model_dir, desk.draft)
 
 
-def open_desk(options: "argparse.Namespace", held: ExitStack) -> Desk:
-    """Look at all that publishing needs; the chain is closed with `held`. Raises `SetupError` with what is missing."""
+def open_desk(
+    options: "argparse.Namespace", held: ExitStack, also: "Callable[[Competition], object] | None" = None
+) -> Desk:
+    """Look at all that publishing needs, and at what else raises; the chain is closed with `held`.
+
+    Raises `SetupError` with everything that is missing.
+    """
     from finetune.chain.connect import connect
     from finetune.chain.wallet import open_hotkey
     from finetune.hub.client import HubClient
@@ -57,6 +63,9 @@ def open_desk(options: "argparse.Namespace", held: ExitStack) -> Desk:
     hotkey = chain = competition = hub = draft = None
     with noting(faults):
         competition = chosen(options)
+    if competition and also:
+        with noting(faults):
+            also(competition)
     with noting(faults):
         hotkey = open_hotkey(options.wallet_name, options.wallet_hotkey, options.wallet_path)
     with noting(faults):
@@ -77,9 +86,9 @@ def open_desk(options: "argparse.Namespace", held: ExitStack) -> Desk:
     else:
         with noting(faults):
             options.model_dir.mkdir(parents=True, exist_ok=True)
-    if chain and hotkey and not options.give_up_seat:
+    if chain and hotkey:
         with noting(faults):
-            faults += _check_seat(chain, hotkey.ss58_address, draft, options)
+            faults += check_seat(options, chain, hotkey.ss58_address, draft)
     refuse(faults, "miner")
     assert competition is not None
     assert hotkey is not None
@@ -160,10 +169,15 @@ def sound_draft(
     return draft
 
 
-def _check_seat(chain: "Chain", address: str, draft: "Payload | None", options: "argparse.Namespace") -> list[str]:
-    """Whether another commitment would give up what the hotkey earns; to go on with a begun publishing would not."""
+def check_seat(options: "argparse.Namespace", chain: "Chain", address: str, draft: "Payload | None") -> list[str]:
+    """Whether another commitment would give up what the hotkey earns; to go on with a begun publishing would not.
+
+    Without a draft, one that this folder has published before counts as begun. Raises `ChainError`.
+    """
     from finetune.mining import submissions
 
+    if options.give_up_seat:
+        return []
     same = submissions.stands(chain, address, draft) if draft else _journal(options, address).exists()
     if same or not submissions.earns(chain, address):
         return []

@@ -14,6 +14,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scripts.command import finish
+
 if TYPE_CHECKING:
     from finetune.chain.port import Chain
 
@@ -119,4 +121,4 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    finish(main)

@@ -6,7 +6,6 @@ docs/training.md: every recipe, every key, several GPUs. docs/training-data.md: 
 import argparse
 import os
 import sys
-import time
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from datetime import time as clock_time
@@ -14,18 +13,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scripts.command import finish
+
 if TYPE_CHECKING:
     from competitions.competition import Competition
     from finetune.mining.dataset.split import Split
-    from finetune.mining.recipes.progress import Progress
     from finetune.mining.recipes.recipe import Recipe
     from finetune.streams.registry import OpenStream
     from finetune.streams.sources import Window
 
 # Accelerate's launcher numbers its processes so; all of them run this file.
 _RANK = os.environ.get("RANK", "0")
-# Seconds between two lines about the training loss where there is no terminal to overwrite them on.
-_PAUSE = 10.0
 _DAY = 86_400.0  # seconds
 _QUOTA = 20 * 10**9  # bytes of datasets that are kept
 
@@ -116,10 +114,10 @@ def _train(options: argparse.Namespace) -> None:
     _say(f"{len(sides.train):,} samples to learn, {len(sides.held_out):,} held out")
 
     from finetune.mining.recipes.held_out import unit
-    from finetune.mining.recipes.progress import duration
+    from finetune.mining.recipes.lines import Lines
     from finetune.mining.recipes.training import train_recipe
 
-    show = _Show(unit(sides.held_out))
+    lines = Lines(unit(sides.held_out), _say)
     trained = train_recipe(
         options.base,
         options.out,
@@ -129,19 +127,10 @@ def _train(options: argparse.Namespace) -> None:
         device=options.device,
         scored_in=competition.precision.dtype if competition else "float32",
         wandb=bool(options.wandb),
-        on_progress=show,
+        on_progress=lines,
     )
-    if trained is None:
-        return
-    show.end()
-    change = trained.after / trained.before - 1
-    _say(
-        f"held out: {trained.before:.4f} {trained.unit} before, {trained.after:.4f} after ({change:+.1%}), from step "
-        f"{trained.best_step:,} of {trained.step:,}, in {duration(trained.seconds)}"
-    )
-    if trained.after >= trained.before:
-        _say("That is no better than the base: more data helps most, then a lower learning_rate.")
-    _say(f"{options.out} is the model, {trained.curve} its curve")
+    if trained is not None:
+        lines.end(trained, options.out)
 
 
 def _competition(options: argparse.Namespace) -> "Competition | None":
@@ -219,29 +208,6 @@ def _streams(
     return partial(open_stream, sources=sources), Window(start=end - _DAY, end=end)
 
 
-class _Show:
-    """Progress on the screen: one line that is overwritten, or plain lines where nobody can overwrite any."""
-
-    def __init__(self, unit: str) -> None:
-        self._unit, self._last, self._open = unit, -_PAUSE, False
-
-    def __call__(self, progress: "Progress") -> None:
-        from finetune.mining.recipes.progress import line
-
-        text = line(progress, self._unit)
-        if sys.stdout.isatty():
-            self._open = progress.held_out is None
-            print(f"\r\x1b[K{text}", end="" if self._open else "\n", flush=True)
-        elif progress.held_out is not None or time.monotonic() - self._last >= _PAUSE:
-            self._last = time.monotonic()
-            print(text, flush=True)
-
-    def end(self) -> None:
-        """Leave the line that is overwritten."""
-        if self._open:
-            print()
-
-
 def _say(text: str, *, error: bool = False) -> None:
     """Print, in the first process only."""
     if _RANK == "0":
@@ -249,4 +215,4 @@ def _say(text: str, *, error: bool = False) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    finish(main)

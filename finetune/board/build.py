@@ -11,7 +11,7 @@ from finetune.board.rounds import collate
 from finetune.board.sifting import sift
 from finetune.board.site import write_site
 from finetune.board.view import View, make_view
-from finetune.chain.port import Chain
+from finetune.chain.port import Chain, Metagraph
 
 
 def view_from_reports(folders: ReportFolders, chain: Chain | None) -> View:
@@ -20,9 +20,19 @@ def view_from_reports(folders: ReportFolders, chain: Chain | None) -> View:
     Competitions are those of the newest reports, weights those that validators say they set. Raises
     `ChainUnavailable`.
     """
+    metagraph = subnet(folders, chain)
+    return view_of(folders, metagraph, from_chain=chain is not None)
+
+
+def subnet(folders: ReportFolders, chain: Chain | None) -> Metagraph:
+    """Who is registered, by the chain or, without one, by the reports. Raises `ChainUnavailable`."""
+    told = [one for one in folders.readings if isinstance(one, Account)]
+    return told_metagraph(told) if chain is None else chain.metagraph()
+
+
+def view_of(folders: ReportFolders, metagraph: Metagraph, *, from_chain: bool) -> View:
+    """What the reports show of a subnet."""
     readings = folders.readings
-    told = [one for one in readings if isinstance(one, Account)]
-    metagraph = told_metagraph(told) if chain is None else chain.metagraph()
     accounts, _ = sift(readings, metagraph)
     rounds = collate(accounts, {one.hotkey: one.stake for one in metagraph.neurons})
     newest: dict[int, Competition] = {one.competition.id: one.competition for one in rounds}
@@ -35,7 +45,7 @@ def view_from_reports(folders: ReportFolders, chain: Chain | None) -> View:
         earned={},
         names={},
         incentive_history=told_shares(rounds),
-        from_chain=chain is not None,
+        from_chain=from_chain,
     )
 
 

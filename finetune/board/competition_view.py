@@ -84,6 +84,7 @@ def competition_view(
     duels = matrix(own, rows, names)
     held = reigns(competition, holder, changes, own, names)
     scored, saved = scored_and_saved(own)
+    newest = rounds[-1].record if rounds else None
     return CompetitionView(
         competition=competition,
         holder=holder,
@@ -96,7 +97,7 @@ def competition_view(
         duels=duels,
         changes=changes,
         reigns=held,
-        entrants=entrant_views(competition, own, rows, tasks, duels, held),
+        entrants=entrant_views(competition, holder, own, newest, rows, tasks, duels, held, names),
         rounds=tuple(_round_row(one, names) for one in reversed(own)),
         scored=scored,
         saved=saved,

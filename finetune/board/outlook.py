@@ -19,15 +19,19 @@ _MARGINS = 1_000  # a margin is told to a tenth of a percent
 class Outlook:
     """What a submission lacks on the batches that it has shared with the champion, and when it plays.
 
+    `batches` are those that the reports at hand hold of its duel with the champion; the next two are counted on them.
     `margin` is the share by which all its losses would have to be lower to take the seat on these very batches, None
     where not even perfect ones would: too few batches. `epsilon_block` is the first block at which epsilon alone, as it
-    decays, would let them take it, None where it never does. `next_round` is the sync block of the next round that may
-    score it, None where none will; `rests_until` the first block at which a stopped one may play again, None for one
-    that does not rest, or rests until the champion or the season changes.
+    decays, would let them take it, None where it never does. `place` is its place in the line for the next round, 1 for
+    the first, and `next_round` the sync block of the round that scores it as the line stands; None where none is told.
+    `rests_until` is the first block at which a stopped one may play again, None for one that does not rest, or rests
+    until the champion or the season changes.
     """
 
+    batches: int = 0
     margin: float | None = None
     epsilon_block: int | None = None
+    place: int | None = None
     next_round: int | None = None
     rests_until: int | None = None
 
@@ -82,20 +86,21 @@ def rests_until(
 
 def next_round(catalog: Catalog, competition: int, after: int, *, rounds: int = 1) -> int | None:
     """The sync block of the competition's `rounds`-th round after a block; None where the catalog ends before."""
-    sync = after - after % catalog.sync_blocks
+    step = catalog.sync_blocks
+    sync = after - after % step
     while True:
-        sync += catalog.sync_blocks
+        sync += step
         running = catalog.at(sync)
-        if not any(one.id == competition for one in running) and not _begins_later(catalog, competition, sync):
-            return None
-        if running and catalog.turn(sync).id == competition:
+        if not any(one.id == competition for one in running):
+            starts = [one.first_block for one in catalog.competitions if one.id == competition]
+            begins = min((block for block in starts if block > sync), default=None)
+            if begins is None:
+                return None
+            sync = begins + -begins % step - step  # the block before the first sync block from there on
+        elif catalog.turn(sync).id == competition:
             rounds -= 1
             if not rounds:
                 return sync
-
-
-def _begins_later(catalog: Catalog, competition: int, block: int) -> bool:
-    return any(one.id == competition and one.first_block > block for one in catalog.competitions)
 
 
 def _first(most: int, holds: Callable[[int], bool]) -> int | None:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from competitions.season import REFERENCE
 from finetune.board.bars import evidence_bar, evidence_words
 from finetune.board.competition_view import CompetitionView
-from finetune.board.entrant_view import Played
+from finetune.board.entrant_view import EntrantView
 from finetune.board.figures import NONE, bits, needed, power, share, whole
 from finetune.board.links import Links, competition_file
 from finetune.board.losses import LAST_ROUNDS
@@ -107,16 +107,17 @@ def _standings(one: CompetitionView, links: Links) -> Html:
         Column("Evidence"),
         Column("Mean loss", figures=True),
     ]
-    newest = {each.standing.key: each.rounds[0] for each in one.entrants if each.rounds}
-    rows = ((row.status, _standing(one, row, newest.get(row.key), links)) for row in one.standings)
+    rows = ((each.standing.status, _standing(one, each, links)) for each in one.entrants)
     return stacked_table(f"Standings of {one.competition.title}", columns, rows, name="standings")
 
 
-def _standing(one: CompetitionView, row: Standing, newest: Played | None, links: Links) -> list[str | Cell]:
+def _standing(one: CompetitionView, entrant: EntrantView, links: Links) -> list[str | Cell]:
+    row, newest = entrant.standing, entrant.rounds[0] if entrant.rounds else None
     place = tag("span", f"{row.place}." if row.place else "·", class_="place")
     committed = "when it opened" if row.key == REFERENCE else f"at block {whole(row.block)}"
     scored = join("last scored in ", links.report(newest.validator, newest.sync)) if newest else ""
-    lines = (model_line(row, links), f"committed {committed}", scored, row.lineage)
+    remembers = "remembers past samples" if entrant.reading and entrant.reading.remembers else ""
+    lines = (model_line(row, links), f"committed {committed}", scored, row.lineage, remembers)
     under = [tag("span", line, class_="under") for line in lines if line]
     who = join(place, tag("span", links.entrant(one.competition.id, row.key, row.name), class_="name"), *under)
     why = join(tag("span", row.status, class_="pill"), tag("span", prose(row.reason), class_="why"))

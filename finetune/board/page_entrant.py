@@ -12,6 +12,7 @@ from finetune.board.figures import NONE, bits, counted, whole
 from finetune.board.links import Links, competition_file, entrant_file
 from finetune.board.losses import LAST_ROUNDS, unit_of
 from finetune.board.markup import Html, isolated, join, prose, tag
+from finetune.board.meter import REMEMBERS
 from finetune.board.page import Page
 from finetune.board.page_competition import model_line
 from finetune.board.reasons import score
@@ -32,6 +33,7 @@ def entrant_page(one: CompetitionView, entrant: EntrantView, links: Links) -> Pa
         _tasks(one.competition, entrant),
         tag("h2", "Duels with the leading"),
         _meetings(entrant, links),
+        *_meter(one.competition, entrant),
     )
     return Page(
         file=entrant_file(entrant.competition, row.key),
@@ -143,3 +145,23 @@ def _meetings(entrant: EntrantView, links: Links) -> Html:
     ]
     caption = "Each in turn as champion, over the batches of this season that both were scored on"
     return table(caption, columns, rows, sortable=True)
+
+
+def _meter(competition: Competition, entrant: EntrantView) -> list[Html]:
+    """The leakage meter; nothing for who has no reading."""
+    reading = entrant.reading
+    if reading is None:
+        return []
+    columns = [
+        Column("Samples"),
+        Column("Round", figures=True),
+        Column("Mean loss", figures=True),
+        Column("Standard errors", figures=True),
+    ]
+    rows: list[Cells] = [
+        ["fresh: nobody could know them", whole(reading.sync), bits(reading.fresh), f"{reading.excess:+.1f}"],
+        ["past: drawn before its commit", whole(reading.past_sync), bits(reading.past), "0"],
+    ]
+    caption = f"The same tasks in the same mixture, {unit_of(competition)}; it judges nobody"
+    words = f"From {REMEMBERS:g} standard errors on, a model is said to remember past samples."
+    return [tag("h2", "Leakage meter"), tag("p", words, class_="quiet"), table(caption, columns, rows)]

@@ -42,7 +42,9 @@ def queue_reason(position: int | None, competition: Competition) -> str:
 
 def lineage_words(found: Lineage, nearest: str) -> str:
     """Which earlier submission a model is nearest to, and what that costs: a place in the queue at most."""
-    distance = f"{100 * found.distance:.2g}% from the weights of {nearest}"
+    percent = 100 * found.distance
+    distance = f"{percent:.0f}% from" if percent >= 10 else f"{percent:.2g}% from"
+    distance += f" the weights of {nearest}"
     return f"{distance}, so lower in the queue" if found.is_near else distance
 
 
@@ -88,9 +90,10 @@ def resting_reason(duel: Tally, competition: Competition, holder: Entrant, sync:
     else:
         season = season_start(competition, sync) + judge.season_blocks
         until = f"Plays again against another champion, or in the season from block {whole(season)} on."
+    counts = share(epsilon.at(sync - holder.block))
     return (
-        f"Stopped early {score(duel)}: evidence {power(evidence(duel.wins, duel.losses))} against it, the limit is "
-        f"{power(needed(judge.stop_alpha))}. {until}"
+        f"Stopped early {score(duel)}: the champion's loss counts {counts} lower, and the evidence against it is "
+        f"{power(evidence(duel.wins, duel.losses))}, the limit {power(needed(judge.stop_alpha))}. {until}"
     )
 
 

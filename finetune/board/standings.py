@@ -28,6 +28,8 @@ from finetune.board.reasons import (
 )
 from finetune.board.rounds import Round, season_of
 
+_LONGEST = 300  # characters of a rejection's text
+
 Status = Literal["champion", "challenger", "resting", "reference", "waiting", "out"]
 
 
@@ -177,8 +179,16 @@ class _Table:
 
 def rejection_words(rejection: Rejection) -> str:
     """A rejection as one sentence, a fault that is not the miner's named."""
-    text = rejection.text[:1].upper() + rejection.text[1:300]
-    return text if rejection.fault == "miner" else f"{text} (not the miner's fault: {rejection.fault})"
+    whose = "" if rejection.fault == "miner" else f" (not the miner's fault: {rejection.fault})"
+    return f"{sentence_of(rejection.text)[:-1]}{whose}."
+
+
+def sentence_of(text: str) -> str:
+    """A rejection's text as a sentence of bounded length; a name that it begins with stays as it is spelt."""
+    text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    if text.partition(" ")[0].isalpha():
+        text = text[:1].upper() + text[1:]
+    return text if text.endswith(".") else f"{text}."
 
 
 def _strength(tally: Tally | None) -> float:

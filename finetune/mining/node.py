@@ -115,10 +115,10 @@ def train_model(
     data; and `HubError`.
     """
     chosen = choose_base(competition, base)
-    with ModelCache(node.folder / "bases", node.quota_bytes) as models:
+    with ModelCache(node.folder / "fetched", node.quota_bytes) as models:
         start = fetch_base(chosen, node.hub, models)
     if data is None:
-        with DatasetCache(node.folder / "data", node.quota_bytes) as files:
+        with DatasetCache(node.folder / "datasets", node.quota_bytes) as files:
             data = [fetch_training(competition, node.datasets, files)]
     model = node.folder / f"{label}-{competition.id}-{chosen.digest[:12]}-{_digest(data)[:12]}"
     if model.exists():

@@ -1,54 +1,23 @@
 """The miner's command: what it shows, fetches and publishes, and what it refuses to give up by accident."""
 
 import json
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import bittensor as bt
 import pytest
 
-from finetune.chain.local import LocalChain, LocalSettings
+from finetune.chain.local import LocalChain
 from finetune.errors import RepositoryGone
-from finetune.evals.scorer import LocalScorer
 from finetune.hub.client import HubClient
-from finetune.hub.server import LocalHub
-from finetune.mining.tiny import build_tiny
-from neurons import checking, miner, publishing
+from neurons import miner
 from neurons.settings import MINER as MINER_SETTINGS
 from neurons.settings import parse
 
 ROOT = Path(__file__).parents[2]
 MINER = "miner"
 
-
-@pytest.fixture
-def variables(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """What the miner's process is told, on a chain whose blocks come by the clock, with a registered hotkey."""
-    wallet = bt.Wallet(name="cold", hotkey="hot", path=str(tmp_path / "wallets"))
-    wallet.create_new_coldkey(use_password=False, suppress=True)
-    wallet.create_new_hotkey(suppress=True)
-    settings = LocalSettings(tempo=20, block_seconds=0.2)
-    with (
-        LocalHub(tmp_path / "hub", {MINER: "hf_miner"}, readers={MINER: "hf_reader"}) as hub,
-        LocalChain.create(tmp_path / "chain.sqlite", seed="net", settings=settings) as chain,
-    ):
-        chain.register(wallet.hotkey, "cold")
-        while not chain.metagraph().neurons:
-            time.sleep(0.05)
-        build_tiny(tmp_path / "model", hidden=24, layers=1)
-        yield {
-            "HF_ENDPOINT": hub.endpoint,
-            "HF_TOKEN": "hf_miner",
-            "WALLET_PATH": str(tmp_path / "wallets"),
-            "WALLET_NAME": "cold",
-            "WALLET_HOTKEY": "hot",
-            "SUBTENSOR_NETWORK": f"local:{tmp_path / 'chain.sqlite'}",
-            "CATALOG": str(ROOT / "competitions" / "rehearsal"),
-            "MODEL_DIR": str(tmp_path / "miner"),
-            "QUOTA_GB": "1",
-        }
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 @pytest.fixture
@@ -59,13 +28,6 @@ def catalog(tmp_path: Path, variables: dict[str, str]) -> None:
     text = (ROOT / "competitions" / "rehearsal" / "tiny.toml").read_text()
     (folder / "tiny.toml").write_text(text.replace('tokenizer = "reference"', 'tokenizer = "any"'))
     variables["CATALOG"] = str(folder)
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No pause between looks at the chain, and no process of its own for the miner's own model: both take seconds."""
-    monkeypatch.setattr(publishing, "_POLL_SECONDS", 0.05)
-    monkeypatch.setattr(checking, "open_scorer", lambda options, level, held: LocalScorer(device=options.device))
 
 
 def address(variables: dict[str, str]) -> str:
@@ -113,7 +75,7 @@ def test_a_folder_is_published_and_then_found_by_its_uid(variables, tmp_path, ca
     ("flags", "said"),
     [
         (("--competition_id", "9", "--load_best"), "--competition_id must be one of 1"),
-        (("--competition_id", "1"), "give --load_model_dir FOLDER and --hf_repo_id"),
+        (("--competition_id", "1"), "--hf_repo_id NAMESPACE/NAME says where to publish to"),
         (("--competition_id", "1", "--load_best"), "nobody leads competition 1 yet; start from its reference"),
         (("--competition_id", "1", "--load_uid", "7"), "the subnet has no uid 7"),
         (("--competition_id", "1", "--load_uid", "0"), "has no submission to competition 1"),

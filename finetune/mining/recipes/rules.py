@@ -11,8 +11,8 @@ from finetune.hub.strict_json import read_object
 from finetune.mining.recipes.recipe import Recipe
 
 
-def check_rules(recipe: Recipe, base: Path, competition: Competition) -> None:
-    """Raise `SetupError` where validators would turn away whatever this recipe makes of this base."""
+def check_recipe(recipe: Recipe, competition: Competition) -> None:
+    """Raise `SetupError` where validators would turn away whatever this recipe makes, of any base."""
     allowed, who = competition.constraints, f"competition {competition.id}"
     is_adapter = recipe.trains == "adapter"
     if is_adapter and allowed.lora == "no":
@@ -22,6 +22,13 @@ def check_rules(recipe: Recipe, base: Path, competition: Competition) -> None:
     if recipe.sequence_length > allowed.sequence_length:
         found = f"sequence_length is {recipe.sequence_length:,}"
         raise SetupError(f"{found}; allowed is at most {allowed.sequence_length:,}, where {who} cuts samples")
+
+
+def check_rules(recipe: Recipe, base: Path, competition: Competition) -> None:
+    """Raise `SetupError` where validators would turn away whatever this recipe makes of this base."""
+    check_recipe(recipe, competition)
+    allowed, who = competition.constraints, f"competition {competition.id}"
+    is_adapter = recipe.trains == "adapter"
     try:
         architectures = read_object(base / CONFIG, TEXT_LIMITS[CONFIG]).get("architectures")
         parameters = sum(tensor.parameters for file in weight_files(base) for tensor in read_header(file))

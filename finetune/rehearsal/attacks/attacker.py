@@ -8,21 +8,27 @@ import json
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib import request
 from urllib.error import HTTPError
 
 from competitions.competition import Competition
 from competitions.submission import Payload
 from finetune.errors import RevisionGone
+from finetune.evals.tokenizer import load_tokenizer
 from finetune.hub.digest import folder_digest, secure_hash
 from finetune.hub.files import counts
+from finetune.mining.dataset.faults import BadLine
+from finetune.mining.dataset.lengths import token_length
 from finetune.mining.publish import Published, standing
-from finetune.mining.train import Recipe, train
+from finetune.mining.train import Lora, Recipe, train
 from finetune.rehearsal.attacks.attack import VICTIM, Act
 from finetune.rehearsal.attacks.changes import SLIGHT, Change, add_noise
 from finetune.rehearsal.world import World
 from finetune.streams.sample import AnySample
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 _HTTP_SECONDS = 60.0
 _NO_PROXY = request.build_opener(request.ProxyHandler({}))  # the hub is on this machine
@@ -70,18 +76,22 @@ class Attacker:
             raise RevisionGone(f"{miner} has committed nothing yet")
         return found
 
-    def train(self, folder: Path, samples: Iterable[AnySample], *, steps: int, learning_rate: float) -> Path:
-        """Train what is in a folder on; gives the new folder."""
-        out = self.new_folder()
+    def train(
+        self, folder: Path, samples: Iterable[AnySample], *, steps: int, learning_rate: float, lora: Lora | None = None
+    ) -> Path:
+        """Train what is in a folder on, by those of the samples that fit it; gives the new folder."""
+        out, length = self.new_folder(), self.competition.constraints.sequence_length
+        tokenizer = load_tokenizer(folder)
         recipe = Recipe(
             steps=steps,
             batch_size=4,
             learning_rate=learning_rate,
             warmup_steps=2,
-            sequence_length=self.competition.constraints.sequence_length,
+            sequence_length=length,
             seed=self.seed,
+            lora=lora,
         )
-        train(folder, out, samples, recipe)
+        train(folder, out, (one for one in samples if _fits(one, tokenizer, length)), recipe)
         return out
 
     def submit(self, folder: Path, *, hotkey: str | None = None) -> str:
@@ -145,3 +155,12 @@ def submit_changed(change: Change, *, noisy: bool = True) -> Act:
         attacker.submit(folder)
 
     return act
+
+
+def _fits(sample: AnySample, tokenizer: "PreTrainedTokenizerBase", sequence_length: int) -> bool:
+    """Whether anything can be learned of it: some questions are longer than these models read."""
+    try:
+        token_length(tokenizer, sample, sequence_length=sequence_length)
+    except BadLine:
+        return False
+    return True

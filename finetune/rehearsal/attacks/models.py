@@ -4,7 +4,7 @@ import itertools
 from pathlib import Path
 
 from finetune.mining.practice import practice_samples
-from finetune.mining.train import Lora, Recipe, train
+from finetune.mining.train import Lora
 from finetune.rehearsal.attacks.attack import VICTIM, VICTIM_ENTERS, Attack
 from finetune.rehearsal.attacks.attacker import Attacker, submit_changed
 from finetune.rehearsal.attacks.changes import (
@@ -80,16 +80,8 @@ def _better_on_half(attacker: Attacker) -> None:
 def _changed_base(attacker: Attacker) -> None:
     """Train an adapter over the champion's weights and name them as its base."""
     samples = practice_samples(attacker.competition, attacker.seed + 80, open_stream, past(attacker.chain))
-    out = attacker.new_folder()
-    recipe = Recipe(
-        steps=5,
-        batch_size=4,
-        learning_rate=1e-3,
-        warmup_steps=1,
-        sequence_length=attacker.competition.constraints.sequence_length,
-        lora=Lora(rank=4, alpha=8.0, targets=("q_proj", "v_proj")),
-    )
-    train(attacker.copy(), out, samples, recipe)
+    lora = Lora(rank=4, alpha=8.0, targets=("q_proj", "v_proj"))
+    out = attacker.train(attacker.copy(), samples, steps=5, learning_rate=1e-3, lora=lora)
     change_table(out, "adapter_config.json", base_model_name_or_path=attacker.world.repository(VICTIM))
     attacker.submit(out)
 

@@ -109,11 +109,12 @@ class TestPages:
     def test_sentences_say_on_which_tasks_a_model_is_better_and_on_which_worse(self, view):
         one, champion = row(view, "chen"), row(view, "bo")
         rules = view.competitions[0].competition
-        told = explain(rules, one, champion, 3, {"A": 1.0, "B": 2.0}, {"A": 1.5, "B": 1.5}, ())
+        own, best = {"A": 1.0, "B": 2.0}, {"A": 1.5, "B": 1.5}
+        told = explain(rules, one, champion, played=3, tasks=own, champion_tasks=best, reigns=())
         assert told[1] == one.reason
         assert told[-1] == "Its mean loss is lower on A and higher on B than the champion's."
         reign = Reign(key=one.key, name=one.name, since=20, until=1_060, how="dethroned")
-        told = explain(rules, one, one, 0, {}, {}, [reign])
+        told = explain(rules, one, one, played=0, tasks={}, champion_tasks={}, reigns=[reign])
         assert told[2:] == ("It has not been scored yet.", "It held the seat from block 20 to 1,060.")
 
 

@@ -1,12 +1,11 @@
 """Admit: gates without a network, and the queue."""
 
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from competitions.rejection import Rejection
-from competitions.season import REFERENCE, Entrant, Season, reference_of
+from competitions.season import Entrant, Season, reference_of
 from competitions.submission import Payload, Submission
 from finetune.validating.admit import admit
 from finetune.validating.discover import Discovery
