@@ -7,7 +7,7 @@ from competitions.competition import Competition
 from competitions.season import REFERENCE, Entrant
 from finetune.board.explanation import explain
 from finetune.board.gates import GateResult, gate_results
-from finetune.board.losses import Hurdle, hurdle_of
+from finetune.board.losses import LAST_ROUNDS, Hurdle, hurdle_of
 from finetune.board.matrix import Cell, Matrix
 from finetune.board.meter import Reading, read_meter
 from finetune.board.names import Names
@@ -90,6 +90,8 @@ def entrant_views(
         losses, best = tasks.get(row.key, {}), tasks.get(champion.key, {})
         gates = _gates(row.key, record, bool(own), names) if hotkey and record else ()
         outlook, reading = ahead.get(row.key), meter.get(row.key)
+        # The first batches of a round are easier or harder than all of it: means over those compare with nothing.
+        compared = {} if any(one.stopped for one in own[:LAST_ROUNDS]) else best
         view = EntrantView(
             competition=competition.id,
             title=competition.title,
@@ -103,7 +105,7 @@ def entrant_views(
                 champion,
                 played=len(own),
                 tasks=losses,
-                champion_tasks=best,
+                champion_tasks=compared,
                 reigns=held,
                 gates=gates,
                 outlook=outlook,

@@ -30,7 +30,11 @@ def explain(
     outlook: Outlook | None = None,
     reading: Reading | None = None,
 ) -> tuple[str, ...]:
-    """The sentences, the decisive one second. `played` is in how many rounds it was scored, `tasks` its mean losses."""
+    """The sentences, the decisive one second.
+
+    `played` is in how many rounds it was scored, `tasks` are its mean losses by task, to be told beside the champion's
+    where both are over whole rounds.
+    """
     found = [_entry(competition, standing), standing.reason]
     if gates:
         found.append(gates_words(gates))
@@ -128,8 +132,11 @@ def _played(played: int, standing: Standing, champion: Standing) -> str:
     if standing.mean is None:
         return f"{sentence}."
     sentence += f"; its mean loss over the last of them is {bits(standing.mean)}"
-    if champion.mean is not None and champion.key != standing.key:
-        sentence += f", the champion's {bits(champion.mean)}"
+    duel = standing.tally
+    if duel is not None and duel.batches and standing.key != champion.key:
+        met = counted(duel.batches, "batch", "batches")
+        means = f"it is {bits(duel.challenger_mean)}, the champion's counts as {bits(duel.champion_mean)}"
+        return f"{sentence}. On the {met} that both were scored on {means}."
     return f"{sentence}."
 
 

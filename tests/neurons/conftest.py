@@ -25,7 +25,7 @@ def variables(tmp_path: Path) -> Iterator[dict[str, str]]:
     wallet.create_new_hotkey(suppress=True)
     settings = LocalSettings(tempo=20, block_seconds=0.2)
     with (
-        LocalHub(tmp_path / "hub", {MINER: "hf_miner"}, readers={MINER: "hf_reader"}) as hub,
+        LocalHub(tmp_path / "hub", {MINER: "hf_miner", "owner": "hf_owner"}, readers={MINER: "hf_reader"}) as hub,
         LocalChain.create(tmp_path / "chain.sqlite", seed="net", settings=settings) as chain,
     ):
         chain.register(wallet.hotkey, "cold")

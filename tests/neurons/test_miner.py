@@ -75,7 +75,6 @@ def test_a_folder_is_published_and_then_found_by_its_uid(variables, tmp_path, ca
     ("flags", "said"),
     [
         (("--competition_id", "9", "--load_best"), "--competition_id must be one of 1"),
-        (("--competition_id", "1"), "--hf_repo_id NAMESPACE/NAME says where to publish to"),
         (("--competition_id", "1", "--load_best"), "nobody leads competition 1 yet; start from its reference"),
         (("--competition_id", "1", "--load_uid", "7"), "the subnet has no uid 7"),
         (("--competition_id", "1", "--load_uid", "0"), "has no submission to competition 1"),

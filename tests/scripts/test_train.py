@@ -119,7 +119,6 @@ def test_help_imports_no_heavy_library():
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=60).returncode == 0
 
 
-@pytest.mark.timeout(300)  # three processes import the libraries, each for ten seconds and more
 def test_two_processes_under_accelerates_launcher_make_one_model(base: Path, data: Path, tmp_path: Path):
     launch = [
         sys.executable,

@@ -38,8 +38,8 @@ class Lines:
             print()
         change = trained.after / trained.before - 1
         self._say(
-            f"held out: {trained.before:.4f} {trained.unit} before, {trained.after:.4f} after ({change:+.1%}), from step "
-            f"{trained.best_step:,} of {trained.step:,}, in {duration(trained.seconds)}"
+            f"held out: {trained.before:.4f} {trained.unit} before, {trained.after:.4f} after ({change:+.1%}), "
+            f"from step {trained.best_step:,} of {trained.step:,}, in {duration(trained.seconds)}"
         )
         if trained.after >= trained.before:
             self._say("That is no better than the base: more data helps most, then a lower learning_rate.")

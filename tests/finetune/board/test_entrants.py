@@ -117,6 +117,16 @@ class TestPages:
         told = explain(rules, one, one, played=0, tasks={}, champion_tasks={}, reigns=[reign])
         assert told[2:] == ("It has not been scored yet.", "It held the seat from block 20 to 1,060.")
 
+    def test_means_over_the_first_batches_of_a_round_are_compared_with_no_whole_round(self, two_tasks):
+        play, reports = two_tasks
+        for stopped, told in (("", True), ("behind", False)):
+            record = reports[-1]["record"]
+            losses = copy.deepcopy(record["losses"])
+            losses["reference"]["stopped"] = stopped
+            view = view_of(play, [resigned(reports[-1], "north", losses=losses)], block=150)
+            sentences = entrant(view, "the reference").sentences
+            assert any(one.startswith("Its mean loss is higher on") for one in sentences) is told
+
 
 class TestHearsay:
     def test_without_a_chain_everybody_who_signed_counts_and_uids_are_those_reported(self, reports):

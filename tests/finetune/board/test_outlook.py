@@ -103,3 +103,11 @@ def test_after_the_last_round_there_is_none(rules):
     ends = replace(rules, last_block=20 * step)
     assert next_round(Catalog((ends,)), rules.id, 19 * step) == 20 * step
     assert next_round(Catalog((ends,)), rules.id, 20 * step) is None
+
+
+def test_a_competition_that_begins_far_ahead_has_its_first_round_there(rules):
+    step = rules.round.sync_blocks
+    between = replace(rules, id=rules.id + 1, first_block=10 * step + 1, last_block=4_000_000_000)
+    catalog = Catalog((replace(rules, last_block=10 * step), between, replace(rules, first_block=4_000_000_001)))
+    found = next_round(catalog, rules.id, 10 * step)
+    assert found == 4_000_000_001 + -4_000_000_001 % step

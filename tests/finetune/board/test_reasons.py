@@ -68,7 +68,8 @@ class TestResting:
 
     def test_once_it_has_shrunk_only_another_champion_or_season_helps(self):
         words = resting_reason(tally(0, 11), competition(), HOLDER, 300)
-        assert "Stopped early 0 to 11: evidence 2^7.4 against it, the limit is 2^6.6." in words
+        assert "Stopped early 0 to 11: the champion's loss counts 1.0% lower, and the evidence against it is" in words
+        assert "is 2^7.4, the limit 2^6.6." in words
         assert "in the season from block 50,400 on" in words
 
 

@@ -153,7 +153,7 @@ class TestStandings:
         assert (found.status, found.tally.wins) == ("challenger", 0)
 
     def test_whoever_is_out_reads_why_with_names_for_keys(self, view):
-        assert row(view, "twin").reason == "The same weights as bo, committed at block 70"
+        assert row(view, "twin").reason == "The same weights as bo, committed at block 70."
         assert row(view, "fresh").status == "waiting"
         assert "Plays again" in row(view, "ada").reason
 

@@ -202,6 +202,6 @@ def test_all_answers_of_a_file_are_learned_before_any_comes_again(world, tmp_pat
         learned.extend(next(samples).reference for _ in range(12))
 
     monkeypatch.setattr("finetune.mining.node.train", keep)
-    plain_trainer(RECIPE)(tmp_path / "base", data, tmp_path / "out")
+    plain_trainer(RECIPE)(tmp_path / "base", [data], tmp_path / "out")
     assert sorted(learned[:6]) == sorted(learned[6:]) == [f"It is {number}." for number in range(6)]
     assert learned[:6] != learned[6:]

@@ -41,7 +41,6 @@ from finetune.validating.pin import pin
 from tests.finetune.validating.subnet import Subnet, Warehouse, address
 
 # Some 20 submissions are made, played and looked at before the first test.
-pytestmark = pytest.mark.timeout(300)
 
 PAST = Window(start=0.0, end=0.0)
 RECIPE = Recipe(steps=120, batch_size=4, learning_rate=5e-3, warmup_steps=5, sequence_length=256)

@@ -11,7 +11,6 @@ from finetune.mining.recipes.checkpoints import progress_folder
 from tests.finetune.mining.recipes.runs import Death, recipe, run, run_apart
 
 # Processes that die and begin anew, after an import that takes ten seconds on a machine with nothing else to do.
-pytestmark = pytest.mark.timeout(300)
 
 # 10 samples make 3 steps an epoch, the last of them short: 6 steps in all, with a checkpoint after each second.
 SHORT = ("epochs=2", "batch_size=2", "accumulation=2", "evaluations=3", "learning_rate=0.01")

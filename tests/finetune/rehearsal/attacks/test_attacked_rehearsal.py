@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from finetune.board.folders import ReportFolders
+from finetune.board.inquiry import inquire
 from finetune.evals.scorer import LocalScorer
 from finetune.mining.train import Recipe
 from finetune.rehearsal.attacks.registry import choose
@@ -135,3 +137,18 @@ def test_the_files_and_the_table_tell_how_each_attack_ended(result: Result, out:
 def test_an_attack_that_earned_fails_the_rehearsal(result: Result, verdicts) -> None:
     earned = replace(verdicts["exact-copy"], earned=0.5)
     assert replace(result, attacks=(earned,)).failures() == ["the attack exact-copy earned 50.00% of all incentive"]
+
+
+@pytest.mark.parametrize("name", [name for name in (*CHOSEN, "crony") if name not in ("weight-copier", "liar")])
+def test_explain_names_the_true_cause_of_every_attackers_end(result: Result, out: Path, verdicts, name: str) -> None:
+    folders = ReportFolders([out])
+    folders.read()
+    own = [hotkey for hotkey, called in result.names.items() if called == name or called.startswith(f"{name}-")]
+    known = {hotkey for one in folders.readings for hotkey in one.record.uids} & set(own)
+    told = [" ".join(one.sentences) for hotkey in known for one in inquire(folders, None, hotkey).found]
+    found = verdicts[name]
+    expected = ["Stopped early 0 to"] if found.stopped_by == "duel" else [f"({found.reason}, the miner's fault)"]
+    counts = found.submissions.items()
+    assert len(told) == sum(count for _, count in counts)
+    wanted = max(count for _, count in counts)
+    assert sum(all(words in one for words in expected) for one in told) == wanted
