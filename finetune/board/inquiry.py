@@ -62,6 +62,8 @@ def inquire(folders: ReportFolders, chain: Chain | None, who: str, *, competitio
     if not told:
         why = "; ".join(f"{one.claims}: {one.why}" for one in view.left_out[:3])
         raise SetupError(f"no report can be used ({why})" if why else "there is no report (*.json) in these folders")
+    settled = max((one.rounds[0].sync for one in view.competitions if one.rounds), default=told[-1].record.sync)
+    told = [one for one in told if one.record.sync <= settled]  # the rounds that the board tells
     newest = told[-1]
     hotkey = _hotkey(view, told, who)
     uid = next((one.uid for one in view.people if one.hotkey == hotkey), None)
