@@ -1,6 +1,5 @@
 """Admit: gates without a network, and the queue."""
 
-
 import numpy as np
 import pytest
 
