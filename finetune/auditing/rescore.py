@@ -16,6 +16,7 @@ from finetune.evals.counting import score_all
 from finetune.evals.port import Folders, Scorer
 from finetune.hub.cache import ModelCache
 from finetune.hub.gates import check_folder, check_listing
+from finetune.hub.pinned import fetch_pinned
 from finetune.hub.port import Hub
 from finetune.streams.control import control_samples
 from finetune.streams.drawing import TaskSample
@@ -119,10 +120,4 @@ def _folders(record: Record, key: str, means: Means) -> Folders:
 
 
 def _pinned(pinned: Pinned, means: Means) -> Path:
-    """The folder of a pinned model. Raises `HubError`, `BadDownload`."""
-    if (kept := means.cache.get(pinned.digest)) is not None:
-        return kept.folder
-    found = means.cache.fetch(means.hub, means.hub.listing(pinned.repository, pinned.revision), keep=())
-    if found.digest != pinned.digest:
-        raise BadDownload(f"{pinned.repository} hashes to {found.digest}; the competition pins {pinned.digest}")
-    return found.folder
+    return fetch_pinned(pinned, means.hub, means.cache).folder

@@ -19,6 +19,7 @@ from finetune.files import write_atomically
 from finetune.hub.cache import ModelCache
 from finetune.hub.dataset_cache import DatasetCache
 from finetune.hub.files import ADAPTER_CONFIG, TEXT_LIMITS
+from finetune.hub.pinned import fetch_pinned
 from finetune.hub.port import Datasets, Hub
 from finetune.hub.strict_json import read_object
 from finetune.mining.check import check_submission
@@ -116,7 +117,7 @@ def train_model(
     """
     chosen = choose_base(competition, base)
     with ModelCache(node.folder / "fetched", node.quota_bytes) as models:
-        start = fetch_base(chosen, node.hub, models)
+        start = fetch_pinned(chosen, node.hub, models).folder
     if data is None:
         with DatasetCache(node.folder / "datasets", node.quota_bytes) as files:
             data = [fetch_training(competition, node.datasets, files)]
@@ -151,18 +152,6 @@ def choose_base(competition: Competition, name: str | None = None) -> Pinned:
     if chosen is None:
         raise SetupError(f"{name} is no base of competition {competition.id}; it has {', '.join(known)}")
     return chosen
-
-
-def fetch_base(pinned: Pinned, hub: Hub, cache: ModelCache) -> Path:
-    """The folder of a pinned model. Raises `BadDownload` where the hub holds another one, `HubError`, `SetupError`."""
-    kept = cache.get(pinned.digest) if pinned.digest else None
-    found = kept or cache.fetch(hub, hub.listing(pinned.repository, pinned.revision or None), keep=())
-    if found.digest != pinned.digest:
-        raise BadDownload(
-            f"{pinned.repository} at {pinned.revision or 'its newest revision'} hashes to {found.digest}; the "
-            f"competition pins {pinned.digest or 'nothing yet'}"
-        )
-    return found.folder
 
 
 def fetch_training(competition: Competition, datasets: Datasets, cache: DatasetCache) -> Path:

@@ -11,9 +11,9 @@ from finetune.errors import SetupError
 from finetune.evals.port import Folders
 from finetune.hub.cache import CachedModel, ModelCache
 from finetune.hub.gates import check_folder, check_listing
+from finetune.hub.pinned import fetch_pinned
 from finetune.hub.port import Hub
 from finetune.mining.check import base_of
-from finetune.mining.node import fetch_base
 from finetune.mining.others import Others
 from finetune.mining.preflight import Rival
 from finetune.mining.publish import Published, standing
@@ -79,8 +79,8 @@ def with_base(model: Path, competition: Competition, hub: Hub, cache: ModelCache
     fixed = competition.constraints.tokenizer == "reference"
     return Folders(
         model=model,
-        base=fetch_base(base, hub, cache) if base else None,
-        tokenizer=fetch_base(competition.reference, hub, cache) if fixed else None,
+        base=fetch_pinned(base, hub, cache).folder if base else None,
+        tokenizer=fetch_pinned(competition.reference, hub, cache).folder if fixed else None,
     )
 
 
@@ -93,7 +93,7 @@ def to_beat(
     """
     block, leader = chain.block(), leading(chain, competition)
     if leader is None:
-        entrant, folder = reference_of(competition), fetch_base(competition.reference, hub, cache)
+        entrant, folder = reference_of(competition), fetch_pinned(competition.reference, hub, cache).folder
         folders = Folders(model=folder, tokenizer=folder if competition.constraints.tokenizer == "reference" else None)
     else:
         found = standing(chain)[leader]

@@ -13,6 +13,7 @@ from finetune.hub.config_gate import rebuilt_config
 from finetune.hub.config_rebuild import Rebuilt
 from finetune.hub.files import ADAPTER_CONFIG, CONFIG, weight_files
 from finetune.hub.gates import check_folder, check_listing, check_settings, find_base
+from finetune.hub.pinned import fetch_pinned
 from finetune.hub.port import Hub, Listing
 from finetune.hub.safetensors_header import read_header
 from finetune.hub.sketch import sketch
@@ -88,14 +89,8 @@ class Verifier:
 
     def _pinned(self, pinned: Pinned) -> CachedModel:
         """A pinned model, from the cache where it is there. Raises `HubError`."""
-        if (kept := self._cache.get(pinned.digest)) is not None:
-            return kept
-        found = self._fetch(self._hub.listing(pinned.repository, pinned.revision))
-        if found.digest != pinned.digest:
-            raise BadDownload(
-                f"{pinned.repository} at {pinned.revision} hashes to {found.digest}; competition "
-                f"{self._competition.id} pins {pinned.digest}"
-            )
+        found = fetch_pinned(pinned, self._hub, self._cache, keep=self.keep)
+        self.keep.add(found.digest)
         return found
 
     def _fetch(self, listing: Listing) -> CachedModel:

@@ -237,7 +237,7 @@ def test_without_the_reference_there_is_no_round(subnet, fetch, hub, competition
 def test_a_reference_that_is_not_the_pinned_one_is_refused(subnet, fetch, competition, warehouse):
     other = warehouse.model(0.9)
     pinned = replace(competition.reference, repository=other.repository, revision=other.revision)
-    with pytest.raises(BadDownload, match=rf"{other.repository} at .* competition 1 pins {pinned.digest}"):
+    with pytest.raises(BadDownload, match=rf"{other.repository} at .* the competition pins {pinned.digest}"):
         fetch(replace(competition, reference=pinned))
 
 
