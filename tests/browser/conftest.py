@@ -30,9 +30,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator["object"]:
-    """One Chromium for all tests. Skips where it cannot be had."""
+    """One Chromium for all tests of a file. Skips where it cannot be had.
+
+    It ends with them: while Playwright runs, its event loop does too, and no other test could run one.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason=WHY)
     program = chromium()
     if program is None:
