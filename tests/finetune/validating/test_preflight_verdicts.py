@@ -89,8 +89,8 @@ class AtHome(Attacker):
     def copy(self, miner: str = "") -> Path:
         return Path(shutil.copytree(self.champion, self.new_folder()))
 
-    def train(self, folder: Path, samples: Any, *, steps: int, learning_rate: float) -> Path:
-        return super().train(folder, samples, steps=min(steps, FEW_STEPS), learning_rate=learning_rate)
+    def train(self, folder: Path, samples: Any, *, steps: int, **how: Any) -> Path:
+        return super().train(folder, samples, steps=min(steps, FEW_STEPS), **how)
 
     def upload(self, folder: Path, *, private: bool = False) -> str:
         self.folder = folder
