@@ -5,8 +5,7 @@ It asks nobody: what compares a folder with other submissions is in `others`, th
 
 import hashlib
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -16,9 +15,9 @@ from competitions.rejection import Rejection
 from competitions.submission import Payload
 from finetune.errors import ModelRejected, ScoringError, SetupError
 from finetune.evals.counting import score_all
+from finetune.evals.followed import FollowedScorer, in_steps
 from finetune.evals.port import Folders, Scorer
 from finetune.evals.registry import find_method
-from finetune.evals.runtime import DType
 from finetune.hub.digest import folder_digest, secure_hash
 from finetune.hub.files import ADAPTER_CONFIG
 from finetune.hub.gates import CONFIGURATION, check_plain_files, check_settings, find_base, folder_gates, listing_gates
@@ -26,7 +25,6 @@ from finetune.hub.port import HubFile, Listing
 from finetune.streams.control import generated
 from finetune.streams.drawing import TaskSample, draw_samples
 from finetune.streams.registry import OpenStream, is_remote
-from finetune.streams.sample import AnySample
 from finetune.streams.sources import Window
 
 _NOBODY = "preflight"
@@ -34,7 +32,6 @@ _NO_TIME = Window(start=0.0, end=0.0)
 _SEED = hashlib.sha256(b"the gates of loading and scoring").digest()
 # Of a method that scores one sample at a time: each kind of sample shows once that it can be scored.
 _FEW = 4
-_TELLS = 10  # how often a scoring says how far it is
 
 # What opening a model runs through, by the engine's word for it: of a full model, and of an adapter over a sound base.
 _FULL = {
@@ -110,7 +107,7 @@ def check_opening(
     """
     samples = tuple(_few_samples(competition, open_stream, window))
     try:
-        score_all(Told(scorer, "gates", say), ours, samples, competition)
+        score_all(told(scorer, "gates", ours.model, say), ours, samples, competition)
     except ScoringError as error:
         return opening_gates(ours, competition, scorer.phase, error)
     return opening_gates(ours, competition)
@@ -150,33 +147,27 @@ def base_of(folder: Path, competition: Competition) -> Pinned | None:
     return found
 
 
-class Told:
-    """A scorer that says how far it is, and how long the rest takes at this pace."""
+def told(
+    scorer: Scorer, what: str, model: Path, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+) -> FollowedScorer:
+    """A scorer that says how far it is with the model, and how long the rest takes at this pace."""
+    began = 0.0
 
-    def __init__(
-        self,
-        scorer: Scorer,
-        what: str,
-        say: Callable[[str], None],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """`what` names what is scored."""
-        self._scorer, self._what, self._say, self._clock = scorer, what, say, clock
-        self.isolation = scorer.isolation
+    def tell(done: int, total: int) -> None:
+        left = (clock() - began) / done * (total - done)
+        say(f"{what}: {done} of {total} samples, {_span(left)} left")
 
-    def losses(
-        self, folders: Folders, items: Sequence[tuple[str, AnySample]], *, sequence_length: int, dtype: DType
-    ) -> Generator[float, None, None]:
-        """The losses of the other, in order."""
-        began, said = self._clock(), 0
-        self._say(f"{self._what}: opening {folders.model}")
-        with closing(self._scorer.losses(folders, items, sequence_length=sequence_length, dtype=dtype)) as found:
-            for done, loss in enumerate(found, 1):
-                if said < done * _TELLS // len(items):
-                    said = done * _TELLS // len(items)
-                    left = (self._clock() - began) / done * (len(items) - done)
-                    self._say(f"{self._what}: {done} of {len(items)} samples, {_span(left)} left")
-                yield loss
+    steps = in_steps(tell)
+
+    def scored(done: int, total: int) -> None:
+        nonlocal began
+        if done:
+            steps(done, total)
+        else:
+            began = clock()
+            say(f"{what}: opening {model}")
+
+    return FollowedScorer(scorer=scorer, scored=scored)
 
 
 def _span(seconds: float) -> str:

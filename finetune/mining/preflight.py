@@ -17,7 +17,7 @@ from competitions.lineage import Lineage
 from finetune.errors import ScorerUnavailable, ScoringError
 from finetune.evals.counting import score_all
 from finetune.evals.port import Folders
-from finetune.mining.check import Gate, PhasedScorer, Told, check_opening, file_gates, opening_gates, passed
+from finetune.mining.check import Gate, PhasedScorer, check_opening, file_gates, opening_gates, passed, told
 from finetune.mining.odds import Odds, odds
 from finetune.mining.others import Others, check_own, nearest
 from finetune.streams.drawing import draw_samples
@@ -119,11 +119,12 @@ def preflight(
     samples = draw_samples(longer, _secret(seed), open_stream, window).samples
     size = competition.round.batch_size
     try:
-        mine = batch_losses(score_all(Told(scorer, "your model", say), ours, samples, competition), size)
+        mine = batch_losses(score_all(told(scorer, "your model", ours.model, say), ours, samples, competition), size)
     except ScoringError as error:
         return replace(found, gates=(*gates, *opening_gates(ours, competition, scorer.phase, error)))
     try:
-        theirs = batch_losses(score_all(Told(scorer, rival.name, say), rival.folders, samples, competition), size)
+        followed = told(scorer, rival.name, rival.folders.model, say)
+        theirs = batch_losses(score_all(followed, rival.folders, samples, competition), size)
     except ScoringError as error:
         raise ScorerUnavailable(f"the rival in {rival.folders.model} cannot be scored: {error}") from error
     epsilon = competition.epsilon.at(rival.age_blocks)

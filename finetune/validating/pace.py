@@ -1,13 +1,9 @@
 """How long models take to be scored, and what stopping early has saved. It judges nothing."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from competitions.batches import Losses
-from finetune.evals.port import Folders, Scorer
-from finetune.evals.runtime import DType
-from finetune.streams.sample import AnySample
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,35 +22,25 @@ class Saved:
     seconds: float
 
 
-class TimedScorer:
-    """A scorer that knows the pace of the model that it scored last, and tells how far it is."""
+class Pacer:
+    """Takes the pace of the model that is scored: what a `FollowedScorer` tells."""
 
-    def __init__(
-        self, scorer: Scorer, clock: Callable[[], float], scored: Callable[[int, int], None] = lambda *_: None
-    ) -> None:
-        """`clock` gives seconds. `scored(done, total)` hears of a model's samples: before the first, after each."""
-        self._scorer, self._clock, self._scored = scorer, clock, scored
-        self.pace = Pace(seconds=0.0, per_sample=0.0)
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """`clock` gives seconds."""
+        self._clock = clock
+        self._began = self._first = 0.0  # when the model was asked for, and its first loss
+        self.pace = Pace(seconds=0.0, per_sample=0.0)  # of the model that was scored last
 
-    @property
-    def isolation(self) -> str:
-        """How far models are kept apart."""
-        return self._scorer.isolation
-
-    def losses(
-        self, folders: Folders, items: Sequence[tuple[str, AnySample]], *, sequence_length: int, dtype: DType
-    ) -> Generator[float, None, None]:
-        """As the port has it."""
-        began = first = self._clock()
-        self._scored(0, len(items))
-        with closing(self._scorer.losses(folders, items, sequence_length=sequence_length, dtype=dtype)) as found:
-            for count, loss in enumerate(found):
-                now = self._clock()
-                if not count:
-                    first = now
-                self.pace = Pace(seconds=now - began, per_sample=(now - first) / count if count else now - began)
-                self._scored(count + 1, len(items))
-                yield loss
+    def scored(self, done: int, _: int) -> None:
+        """So many of its samples are scored."""
+        now = self._clock()
+        if not done:
+            self._began = now
+            return
+        if done == 1:
+            self._first = now
+        taken = now - self._began
+        self.pace = Pace(seconds=taken, per_sample=(now - self._first) / (done - 1) if done > 1 else taken)
 
 
 def saved(losses: Mapping[str, tuple[Losses, str]], paces: Mapping[str, Pace], samples: int) -> Saved:

@@ -5,8 +5,7 @@ round of it is played first: what fails at that is not pinned.
 """
 
 import hashlib
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,19 +14,17 @@ from competitions.competition import Competition, Pinned
 from competitions.files import read_competition
 from finetune.errors import ModelRejected, ScoringError
 from finetune.evals.counting import score_all
+from finetune.evals.followed import FollowedScorer, in_steps
 from finetune.evals.port import Folders, Scorer
-from finetune.evals.runtime import DType
 from finetune.files import write_atomically
 from finetune.hub.cache import CachedModel, ModelCache
 from finetune.hub.port import Hub
 from finetune.streams.control import control_samples
 from finetune.streams.drawing import draw_samples
 from finetune.streams.registry import OpenStream
-from finetune.streams.sample import AnySample
 from finetune.streams.sources import Window
 
 CONTROL_SAMPLES = 8  # enough that a wrong kernel, dtype or tokenizer shows on one of them, few enough to cost nothing
-STEPS = 10  # how often a round says how far it is
 _SEED = hashlib.sha256(b"the round that a reference must pass").digest()
 _NO_TIME = Window(start=0.0, end=0.0)
 
@@ -61,7 +58,8 @@ def pin(
         show(f"score {reference.repository} on {len(control)} control samples")
         losses = score_all(scorer, folders, control, pinned)
         show(f"score {reference.repository} in a whole round of {len(trial)} samples")
-        score_all(_Told(scorer, show), folders, trial, pinned)
+        steps = in_steps(lambda done, total: show(f"scored {done} of {total} samples"))
+        score_all(FollowedScorer(scorer=scorer, scored=steps), folders, trial, pinned)
     except ScoringError as error:
         reason = f"is rejected as {error.rejection.reason}" if isinstance(error, ModelRejected) else "cannot be scored"
         raise ScoringError(
@@ -102,23 +100,3 @@ def _pinned(pinned: P, hub: Hub, cache: ModelCache, show: Callable[[str], None])
     show(f"fetch {pinned.repository} at {listing.revision}")
     model = cache.fetch(hub, listing, keep=())
     return replace(pinned, revision=listing.revision, digest=model.digest), model
-
-
-class _Told:
-    """A scorer that says how far it is."""
-
-    def __init__(self, scorer: Scorer, show: Callable[[str], None]) -> None:
-        self._scorer, self._show = scorer, show
-        self.isolation = scorer.isolation
-
-    def losses(
-        self, folders: Folders, items: Sequence[tuple[str, AnySample]], *, sequence_length: int, dtype: DType
-    ) -> Generator[float, None, None]:
-        """The losses of the other, in order."""
-        said = 0
-        with closing(self._scorer.losses(folders, items, sequence_length=sequence_length, dtype=dtype)) as found:
-            for done, loss in enumerate(found, 1):
-                if said < done * STEPS // len(items):
-                    said = done * STEPS // len(items)
-                    self._show(f"scored {done} of {len(items)} samples")
-                yield loss

@@ -18,6 +18,7 @@ from competitions.seat import Seat
 from finetune.chain.port import Chain, Signer
 from finetune.errors import BadDownload, ModelRejected, ScoringError
 from finetune.evals.counting import score_all
+from finetune.evals.followed import FollowedScorer
 from finetune.evals.port import Folders, Scorer
 from finetune.hub.cache import ModelCache
 from finetune.hub.port import Hub
@@ -33,7 +34,7 @@ from finetune.validating.earlier import Earlier, look_back
 from finetune.validating.judge import Judgement, judge
 from finetune.validating.lineage import lineages, reference_key
 from finetune.validating.machine import Machine, this_machine
-from finetune.validating.pace import Pace, TimedScorer
+from finetune.validating.pace import Pace, Pacer
 from finetune.validating.past import Past, past_round, past_samples
 from finetune.validating.publish import Publisher, set_weights, tell
 from finetune.validating.report import make_record
@@ -71,7 +72,8 @@ class Round:
         self.ports, self.sync, self.competition = ports, sync, competition
         self.state = ports.state
         self.seconds: dict[str, float] = {}
-        self.scorer = TimedScorer(ports.scorer, ports.clock, self._scored)
+        self.pacer = Pacer(ports.clock)
+        self.scorer = FollowedScorer(scorer=ports.scorer, scored=self._scored)
         self._turn: tuple[str, tuple[str, ...]] = ("", ())  # the key of who is scored, and of those after it
 
     def play(self) -> None:
@@ -289,7 +291,7 @@ class Round:
 
     def _pace(self, key: str) -> Pace:
         """How fast an entrant was scored: the entrant that was scored last, unless its pace is kept already."""
-        return self.state.stage(self.sync, f"pace of {key}", Pace, lambda: self.scorer.pace)
+        return self.state.stage(self.sync, f"pace of {key}", Pace, lambda: self.pacer.pace)
 
     def _past(self, entrant: Entrant) -> tuple[int, tuple[TaskSample, ...]]:
         """The round that was over when the entrant was committed, and samples of it; none where there was none."""
@@ -326,6 +328,7 @@ class Round:
         self.ports.watch(moment)
 
     def _scored(self, done: int, total: int) -> None:
+        self.pacer.scored(done, total)
         self._watch("score", done, total)
 
     def _say(self, text: str) -> None:

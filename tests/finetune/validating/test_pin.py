@@ -9,10 +9,11 @@ from competitions.competition import Competition
 from competitions.files import CatalogError, read_competition
 from competitions.rejection import Rejection
 from finetune.errors import HubUnavailable, ModelRejected, ScoringError
+from finetune.evals.followed import STEPS
 from finetune.hub.cache import ModelCache
 from finetune.streams.registry import open_stream
 from finetune.streams.sources import Window
-from finetune.validating.pin import CONTROL_SAMPLES, STEPS, pin, pin_file
+from finetune.validating.pin import CONTROL_SAMPLES, pin, pin_file
 from tests.finetune.validating.subnet import FaultyHub, TensorScorer, Uploaded, Warehouse, write_model
 
 TEXT = """# What this competition is for.
