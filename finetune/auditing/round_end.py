@@ -104,7 +104,7 @@ def seats_after(account: Account) -> Iterator[str | None]:
     record, rules = account.record, account.record.competition
     before, duels = seat_of(record), record.duels
     rivals = sorted(one for one in rivals_of(record) if one.key in duels)
-    winners = [one for one in rivals if dethrones(_tally(duels[one.key]), rules)]
+    winners = [one for one in rivals if dethrones(duels[one.key].tally, rules)]
     dethroner = min(
         winners, key=lambda one: (duels[one.key].challenger_mean / duels[one.key].champion_mean, one), default=None
     )
@@ -131,16 +131,6 @@ def seats_after(account: Account) -> Iterator[str | None]:
     yield differs("champion.after", record.champion.after, after.champion.key)
     if before.champion.key not in account.losses:
         yield None if record.reachable is not True else "reachable: true, although the champion has no losses"
-
-
-def _tally(duel: Duel) -> Tally:
-    return Tally(
-        wins=duel.wins,
-        losses=duel.losses,
-        batches=duel.batches,
-        champion_mean=duel.champion_mean,
-        challenger_mean=duel.challenger_mean,
-    )
 
 
 def weights(record: Record) -> Iterator[str | None]:

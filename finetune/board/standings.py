@@ -74,16 +74,7 @@ def duels_today(holder: Entrant, rounds: Sequence[Round]) -> Mapping[str, Tally]
         return {}
     record = rounds[-1].record
     if record.champion.before == holder.key:
-        return {
-            key: Tally(
-                wins=duel.wins,
-                losses=duel.losses,
-                batches=duel.batches,
-                champion_mean=duel.champion_mean,
-                challenger_mean=duel.challenger_mean,
-            )
-            for key, duel in record.duels.items()
-        }
+        return {key: duel.tally for key, duel in record.duels.items()}
     return recount(holder, rounds)
 
 

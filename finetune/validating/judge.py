@@ -25,6 +25,17 @@ class Duel:
     challenger_mean: float
     evidence: float
 
+    @property
+    def tally(self) -> Tally:
+        """The same without the evidence, which follows from it."""
+        return Tally(
+            wins=self.wins,
+            losses=self.losses,
+            batches=self.batches,
+            champion_mean=self.champion_mean,
+            challenger_mean=self.challenger_mean,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
