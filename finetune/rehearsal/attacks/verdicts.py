@@ -5,20 +5,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from finetune.board.gates import GATES
 from finetune.chain.port import Metagraph
 from finetune.rehearsal.attacks.attack import Attack, ValidatorAttack
 
 # The stage at which a rejection falls, by its reason; every other reason is a gate's, on files or their listing.
 STAGES: Mapping[str, tuple[str, ...]] = {
-    "discover": ("malformed_commitment", "unknown_competition"),
-    "admit": ("too_recent",),
-    "download": ("repository_gone", "private_repository", "hub_unavailable", "hub_refused", "no_room"),
-    "copy": ("same_weights",),
-    "opening": (
-        *("not_finite", "implausible_weights", "missing_tensor", "extra_tensor", "wrong_shape"),
-        *("vocabulary_does_not_fit", "lossy_tokenizer", "sees_the_future"),
-    ),
-    "scoring": ("degenerate_output", "too_slow", "out_of_memory", "crashed", "cannot_be_scored"),
+    "discover": GATES["commitment"],
+    "admit": GATES["age"],
+    "download": GATES["repository"],
+    "copy": GATES["weights of its own"],
+    "opening": GATES["loading"],
+    "scoring": GATES["scoring"],
 }
 _STAGE_OF = {reason: stage for stage, reasons in STAGES.items() for reason in reasons}
 _GATE, _DUEL, _QUEUE, _HUB = "gate", "duel", "queue", "hub"
