@@ -12,14 +12,13 @@ from finetune.auditing.redraw import redraw
 from finetune.auditing.rescore import Means, rescore
 from finetune.auditing.season import NAME as SEASON
 from finetune.auditing.season import with_season
-from finetune.board.record import Account, Record, Unreadable, read_report
+from finetune.board.record import MOST_BYTES, Account, Record, Unreadable, read_report
 from finetune.chain.port import Chain
 from finetune.errors import SetupError
 from finetune.hub.strict_json import read_object
 from finetune.streams.registry import OpenStream
 from finetune.validating.report import FORMAT
 
-_MOST_BYTES = 64_000_000
 _SIGNED = {"record", "hotkey", "signature"}
 
 
@@ -42,7 +41,7 @@ class Beside:
 def read_file(path: Path) -> Mapping[str, Any]:
     """The JSON object in a file, no key twice, only finite numbers. Raises `SetupError`."""
     try:
-        return read_object(path, _MOST_BYTES)
+        return read_object(path, MOST_BYTES)
     except OSError as error:
         raise SetupError(f"{path}: cannot be read: {error.strerror}") from error
     except ValueError as error:

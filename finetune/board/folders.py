@@ -1,15 +1,11 @@
 """Reads the reports that lie below folders, whoever put them there, and reads again only what has changed."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from finetune.board.record import Account
+from finetune.board.record import Account, Unreadable, read_file
 from finetune.board.sifting import LeftOut, Reading, understand
 from finetune.errors import SetupError
-
-# An honest report of 17 models and 1,200 samples has half a megabyte.
-_MOST_BYTES = 64_000_000
 
 _Stamp = tuple[int, int]  # when a file was last written, in nanoseconds, and its size in bytes
 
@@ -36,7 +32,7 @@ class ReportFolders:
         for path in gone:
             del self._known[path]
         for path, stamp in changed.items():
-            self._known[path] = (stamp, _read(path, stamp[1]))
+            self._known[path] = (stamp, _read(path))
         return bool(changed or gone)
 
     @property
@@ -59,16 +55,12 @@ def _stamp(path: Path) -> _Stamp:
     return found.st_mtime_ns, found.st_size
 
 
-def _read(path: Path, size: int) -> Reading:
+def _read(path: Path) -> Reading:
     """What one file tells."""
-    if size > _MOST_BYTES:
-        return LeftOut(claims=path.name, why=f"{size:,} bytes, allowed is a report of at most {_MOST_BYTES:,}")
     try:
-        report = json.loads(path.read_bytes())
-    except OSError as error:
-        return LeftOut(claims=path.name, why=f"cannot be read: {error.strerror}")
-    except (ValueError, RecursionError) as error:
-        return LeftOut(claims=path.name, why=f"is no JSON file: {error!s:.200}")
+        report = read_file(path)
+    except Unreadable as error:
+        return LeftOut(claims=path.name, why=str(error))
     if not isinstance(report, dict):
         return LeftOut(claims=path.name, why="is no report: allowed is a table with record, hotkey and signature")
     return understand(report)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ from finetune.validating.report import FORMAT
 from finetune.validating.state import KnownModel
 
 _READ = (1, FORMAT)  # the first told less: what it lacks has the fields' defaults here
+
+MOST_BYTES = 64_000_000  # of a report's file; an honest one of 17 models and 1,200 samples has half a megabyte
 
 # Bounds that no honest report comes near: they keep figures from overflowing, and the page's cells short.
 _MOST_BATCHES = 1e12
@@ -164,6 +167,21 @@ class Account:
     validator: str
     record: Record
     losses: Mapping[str, Scored]
+
+
+def read_file(path: Path) -> Any:
+    """The JSON value in a report's file. Raises `Unreadable` with what is wrong with the file."""
+    try:
+        size = path.stat().st_size
+        data = path.read_bytes() if size <= MOST_BYTES else b""
+    except OSError as error:
+        raise Unreadable(f"cannot be read: {error.strerror}") from error
+    if size > MOST_BYTES:
+        raise Unreadable(f"{size:,} bytes, allowed is a report of at most {MOST_BYTES:,}")
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"is no JSON file: {error!s:.200}") from error
 
 
 def read_report(report: Mapping[str, Any]) -> Account:

@@ -1,13 +1,9 @@
 """Reads the reports of one validator from a folder, whoever put them there. It knows no rule but what a report is."""
 
-import json
 from pathlib import Path
 
-from finetune.board.record import Account, Unreadable, read_report
+from finetune.board.record import Account, Unreadable, read_file, read_report
 from finetune.errors import SetupError
-
-# An honest report of 17 models and 1,200 samples has half a megabyte.
-_MOST_BYTES = 64_000_000
 
 
 def read_reports(folder: Path) -> tuple[Account, ...]:
@@ -35,16 +31,7 @@ def read_reports(folder: Path) -> tuple[Account, ...]:
 def _read(path: Path) -> Account:
     """One report. Raises `SetupError`."""
     try:
-        size = path.stat().st_size
-        if size > _MOST_BYTES:
-            raise SetupError(f"{path}: {size:,} bytes, allowed is a report of at most {_MOST_BYTES:,}")
-        report = json.loads(path.read_bytes())
-    except OSError as error:
-        raise SetupError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise SetupError(f"{path}: is no JSON file: {error!s:.200}") from error
-    try:
-        account = read_report(report)
+        account = read_report(read_file(path))
         _check_lengths(account)
     except Unreadable as error:
         raise SetupError(f"{path}: {error}") from error

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from finetune.board import folders as module
+from finetune.board import record
 from finetune.board.folders import ReportFolders
 from finetune.board.sifting import LeftOut
 from finetune.errors import SetupError
@@ -22,7 +23,7 @@ def folder(tmp_path, reports):
 def test_only_what_has_changed_is_read_again(folder, monkeypatch):
     read = []
     found = ReportFolders([folder])
-    monkeypatch.setattr(module, "_read", lambda path, size: read.append(path.name) or LeftOut(claims="", why=""))
+    monkeypatch.setattr(module, "_read", lambda path: read.append(path.name) or LeftOut(claims="", why=""))
     assert found.read()
     assert sorted(read) == ["0.json", "1.json", "2.json"]
     assert not found.read()
@@ -42,7 +43,7 @@ def test_a_report_is_found_by_its_validator_and_round(folder, reports):
 
 
 def test_a_file_beyond_the_largest_honest_report_is_not_read(folder, monkeypatch):
-    monkeypatch.setattr(module, "_MOST_BYTES", 10)
+    monkeypatch.setattr(record, "MOST_BYTES", 10)
     found = ReportFolders([folder])
     found.read()
     assert {one.why.partition(" bytes, ")[2] for one in found.readings} == {"allowed is a report of at most 10"}
