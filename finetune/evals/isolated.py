@@ -96,7 +96,11 @@ class IsolatedScorer:
 
     def _worker_for(self, folders: Folders) -> Worker:
         """The worker of this full model and tokenizer: the one at hand, or a new one."""
-        serves = (folders.base or folders.model, folders.tokenizer)
+        return self._the_worker(folders.base or folders.model, folders.tokenizer)
+
+    def _the_worker(self, model: Path, tokenizer: Path | None) -> Worker:
+        """The worker that reads these two folders: the one at hand, or a new one in its place."""
+        serves = (model, tokenizer)
         if self._worker is None or self._serves != serves:
             self.close()
             self._serves = serves
