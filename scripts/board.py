@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts.command import finish
+from scripts.command import add_chain, add_reports, finish
 
 if TYPE_CHECKING:
     from finetune.chain.port import Chain
@@ -99,20 +99,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     build = commands.add_parser("build", help="write the site into a folder")
     serve = commands.add_parser("serve", help="show the site on this machine, and keep it up to date")
     for one in (build, serve):
-        one.add_argument(
-            "--reports",
-            type=Path,
-            nargs="+",
-            default=[Path("runs/models")],
-            metavar="FOLDER",
-            help="folders with reports: a validator's --model_dir, a rehearsal's, or published ones (runs/models)",
-        )
-        one.add_argument(
-            "--subtensor.network",
-            dest="network",
-            help="the chain to ask for stake and vtrust: finney, test, ws://..., or local:PATH for a chain file",
-        )
-        one.add_argument("--netuid", type=int, default=37, help="the subnet (%(default)s)")
+        add_reports(one)
+        add_chain(one, " for stake and vtrust")
     build.add_argument("--out", type=Path, default=Path("site"), help="folder of the site (%(default)s)")
     build.add_argument("--space", action="store_true", help="add the README.md of a static Hugging Face Space")
     serve.add_argument("--out", type=Path, help="folder of the site; a temporary one by default")

@@ -10,10 +10,9 @@ import sys
 from contextlib import ExitStack
 from dataclasses import asdict
 from math import isfinite
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scripts.command import finish
+from scripts.command import add_chain, add_reports, finish
 
 if TYPE_CHECKING:
     from finetune.board.inquiry import Answer, Found
@@ -98,22 +97,9 @@ def _finite(value: float) -> float | None:
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("who", metavar="UID|HOTKEY", help="a uid, or the address of a hotkey")
-    parser.add_argument(
-        "--reports",
-        type=Path,
-        nargs="+",
-        default=[Path("runs/models")],
-        metavar="FOLDER",
-        help="folders with reports: a validator's --model_dir, a rehearsal's, or published ones (runs/models)",
-    )
+    add_reports(parser)
     parser.add_argument("--competition_id", type=int, metavar="N", help="one competition; all by default")
-    parser.add_argument(
-        "--subtensor.network",
-        dest="network",
-        metavar="NETWORK",
-        help="the chain to ask: finney, test, ws://..., or local:PATH for a chain file",
-    )
-    parser.add_argument("--netuid", type=int, default=37, help="the subnet on it (%(default)s)")
+    add_chain(parser)
     parser.add_argument("--json", action="store_true", help="print JSON, with the figures behind the sentences")
     return parser.parse_args(arguments)
 

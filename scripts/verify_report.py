@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neurons.sources import open_sources
-from scripts.command import finish
+from scripts.command import add_chain, finish
 
 if TYPE_CHECKING:
     from finetune.auditing.check import Check
@@ -51,13 +51,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--season", type=Path, help="folder of the same validator's reports, to judge the season again")
     parser.add_argument("--recompute", type=int, default=0, metavar="N", help="score so many random losses again")
     parser.add_argument("--seed", type=int, default=0, help="which ones: same seed, same losses (%(default)s)")
-    parser.add_argument(
-        "--subtensor.network",
-        dest="network",
-        metavar="NETWORK",
-        help="the chain to ask: finney, test, ws://..., or local:PATH for a chain file",
-    )
-    parser.add_argument("--netuid", type=int, default=37, help="the subnet on it (%(default)s)")
+    add_chain(parser)
     parser.add_argument(
         "--model_dir", type=Path, default=Path("runs/verify"), help="where downloads are kept (%(default)s)"
     )
