@@ -12,6 +12,10 @@ from competitions.epsilon import Epsilon
 # instruction following is the share of rules broken, so 1.
 WORST_LOSS = {"text": 8.0, "reference": 8.0, "multiple_choice": 8.0, "preference": 8.0, "ifeval": 1.0}
 
+FLOAT32_PARAMETERS = (
+    1_000_000_000  # models beyond it are scored in bfloat16: in float32 they are too slow and too large
+)
+
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 _HEX40, _HEX64 = re.compile(r"[0-9a-f]{40}"), re.compile(r"[0-9a-f]{64}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,200}\.jsonl")
@@ -226,9 +230,11 @@ class Competition:
         total = sum(task.weight for task in self.tasks)
         if abs(total - 1) > 1e-9:
             raise Invalid("tasks.weight", round(total, 9), "weights that sum to 1")
-        large = self.constraints.max_parameters > 1_000_000_000
+        large = self.constraints.max_parameters > FLOAT32_PARAMETERS
         if large and self.precision.dtype == "float32":
-            raise Invalid("precision.dtype", "float32", "bfloat16 where models may exceed 1,000,000,000 parameters")
+            raise Invalid(
+                "precision.dtype", "float32", f"bfloat16 where models may exceed {FLOAT32_PARAMETERS:,} parameters"
+            )
 
     def runs_at(self, block: int) -> bool:
         """Whether the block belongs to this competition."""

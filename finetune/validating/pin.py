@@ -10,15 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from competitions.competition import Competition, Pinned
+from competitions.competition import FLOAT32_PARAMETERS, Competition, Pinned, Precision
 from competitions.files import read_competition
-from finetune.errors import ModelRejected, ScoringError
+from finetune.errors import ModelRejected, ScoringError, SetupError
 from finetune.evals.counting import score_all
 from finetune.evals.followed import FollowedScorer, in_steps
 from finetune.evals.port import Folders, Scorer
 from finetune.files import write_atomically
-from finetune.hub.cache import CachedModel, ModelCache
+from finetune.hub.cache import ModelCache
 from finetune.hub.port import Hub
+from finetune.hub.weights_gate import check_weights
 from finetune.streams.control import control_samples
 from finetune.streams.drawing import draw_samples
 from finetune.streams.registry import OpenStream
@@ -45,13 +46,20 @@ def pin(
 
     A revision that is given is kept, else the head of the repository's main branch is taken. `window` is the time that
     remote streams draw the trial round from; `show` takes progress, a line at a time. Raises `HubError`, `StreamError`,
-    `ScorerUnavailable`, and `ScoringError` where the reference cannot be scored.
+    `ScorerUnavailable`, `ScoringError` where the reference cannot be scored, and `SetupError` where a model is too
+    large for the competition's arithmetic.
     """
     constraints = competition.constraints
-    reference, model = _pinned(competition.reference, hub, cache, show)
-    bases = tuple(_pinned(base, hub, cache, show)[0] for base in constraints.bases)
+
+    def fetch(given: P) -> tuple[P, Path]:
+        found, folder = _pinned(given, hub, cache, show)
+        _check_size(found, folder, competition.precision)
+        return found, folder
+
+    reference, model = fetch(competition.reference)
+    bases = tuple(fetch(base)[0] for base in constraints.bases)
     pinned = replace(competition, reference=reference, constraints=replace(constraints, bases=bases))
-    folders = Folders(model=model.folder, tokenizer=model.folder if constraints.tokenizer == "reference" else None)
+    folders = Folders(model=model, tokenizer=model if constraints.tokenizer == "reference" else None)
     control = control_samples(pinned, CONTROL_SAMPLES, open_stream)
     trial = draw_samples(pinned, _SEED, open_stream, window).samples
     try:
@@ -95,8 +103,19 @@ def pin_file(
     return pinned
 
 
-def _pinned(pinned: P, hub: Hub, cache: ModelCache, show: Callable[[str], None]) -> tuple[P, CachedModel]:
+def _pinned(pinned: P, hub: Hub, cache: ModelCache, show: Callable[[str], None]) -> tuple[P, Path]:
     listing = hub.listing(pinned.repository, pinned.revision or None)
     show(f"fetch {pinned.repository} at {listing.revision}")
     model = cache.fetch(hub, listing, keep=())
-    return replace(pinned, revision=listing.revision, digest=model.digest), model
+    return replace(pinned, revision=listing.revision, digest=model.digest), model.folder
+
+
+def _check_size(pinned: Pinned, folder: Path, precision: Precision) -> None:
+    """An adapter's file says nothing of the size of its base, which is known only here. Raises `SetupError`."""
+    if precision.dtype == "float32":
+        found = check_weights(folder, min_parameters=1, max_parameters=FLOAT32_PARAMETERS)
+        if found is not None:
+            raise SetupError(
+                f"{pinned.repository} at {pinned.revision} cannot be scored in float32: {found.text}; larger ones need "
+                'dtype = "bfloat16" and the class of hardware under [precision]'
+            )

@@ -3,16 +3,19 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from competitions.competition import Competition
 from competitions.files import CatalogError, read_competition
 from competitions.rejection import Rejection
-from finetune.errors import HubUnavailable, ModelRejected, ScoringError
+from finetune.errors import HubUnavailable, ModelRejected, ScoringError, SetupError
 from finetune.evals.followed import STEPS
 from finetune.hub.cache import ModelCache
 from finetune.streams.registry import open_stream
 from finetune.streams.sources import Window
+from finetune.validating import pin as module
 from finetune.validating.pin import CONTROL_SAMPLES, pin, pin_file
 from tests.finetune.validating.subnet import FaultyHub, TensorScorer, Uploaded, Warehouse, write_model
 
@@ -183,3 +186,19 @@ def test_it_says_what_it_fetches_and_how_far_it_is(path, models, cache, warehous
     ]
     assert said[-1] == f"scored {samples} of {samples} samples"
     assert len(said) == 4 + STEPS
+
+
+@pytest.mark.parametrize("large", ["reference", "base"])
+def test_a_model_too_large_for_float32_is_named_and_nothing_is_written(
+    large, path, cache, warehouse, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(module, "FLOAT32_PARAMETERS", 2)
+    folder = write_model(tmp_path / "large", 1.0)
+    save_file({"quality": np.zeros(3, np.float32)}, folder / "model.safetensors")
+    repositories = {"reference": warehouse.model(2.0), "base": warehouse.model(1.9)} | {large: warehouse.upload(folder)}
+    path.write_text(TEXT.format(**{role: one.repository for role, one in repositories.items()}))
+    before = path.read_bytes()
+    expected = f"{repositories[large].repository} at [0-9a-f]{{40}} cannot be scored in float32.* 3 parameters"
+    with pytest.raises(SetupError, match=expected):
+        pin_file(path, warehouse.hub(), cache, TensorScorer(), open_stream)
+    assert path.read_bytes() == before
