@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,20 +16,24 @@ from competitions.competition import Competition, Pinned, Reference, Round
 from competitions.duel import outcomes
 from competitions.epsilon import Epsilon
 from competitions.files import read_competition
+from competitions.schedule import Catalog
 from competitions.submission import Payload, Submission
 from finetune.evals.counting import score_all
+from finetune.evals.isolated import IsolatedScorer, default_limits
 from finetune.evals.port import Folders
 from finetune.evals.scorer import LocalScorer
 from finetune.hub.cache import ModelCache
 from finetune.hub.digest import folder_digest, secure_hash
 from finetune.hub.gates import find_base
+from finetune.isolation.trial import find_level
+from finetune.mining.check import PhasedScorer
 from finetune.mining.others import Others
 from finetune.mining.practice import practice_samples
 from finetune.mining.preflight import Rival, Verdict, preflight
 from finetune.mining.tiny import build_tiny
 from finetune.mining.train import Lora, Recipe, train
 from finetune.rehearsal.attacks import files as file_attacks
-from finetune.rehearsal.attacks.attack import Attack
+from finetune.rehearsal.attacks.attack import VICTIM, Attack
 from finetune.rehearsal.attacks.attacker import Attacker
 from finetune.rehearsal.attacks.changes import add_noise
 from finetune.rehearsal.attacks.copies import COPIES
@@ -40,22 +45,19 @@ from finetune.streams.sources import Window
 from finetune.validating.pin import pin
 from tests.finetune.validating.subnet import Subnet, Warehouse, address
 
-# Some 20 submissions are made, played and looked at before the first test.
+# Some 25 submissions are made, played and looked at before the first test.
 
 PAST = Window(start=0.0, end=0.0)
 RECIPE = Recipe(steps=120, batch_size=4, learning_rate=5e-3, warmup_steps=5, sequence_length=256)
 ON = replace(RECIPE, steps=6, learning_rate=1e-3, warmup_steps=1, seed=5)
 FEW_STEPS = 1
-# One key acts twice, one runs until a worker is killed for it, after minutes, and some make sound models that the duel
-# keeps out.
-LEFT_OUT = (
-    *("second-key", "hanging-template"),
-    *("copy-with-training", "merged-copies", "answering-template", "last-rounds-data", "better-on-half"),
-)
-ATTACKS = [one for one in (*COPIES, *FILES, *MODELS) if one.name not in LEFT_OUT]
+HANGS, SECOND_KEY, NOISY = "hanging-template", "second-key", "copy-with-noise"
+# The second key submits what another has submitted, and a worker is killed for the one that hangs: both by themselves.
+ATTACKS = [one for one in (*COPIES, *FILES, *MODELS) if one.name not in (HANGS, SECOND_KEY)]
 EXPECTED = {
     "exact-copy": "same_weights",
     "resharded-copy": "same_weights",
+    SECOND_KEY: "same_weights",
     "giant-file": "too_many_bytes",
     "tiny-files": "too_many_files",
     "pickle": "file_not_allowed",
@@ -66,28 +68,31 @@ EXPECTED = {
     "exploding-norms": "implausible_weights",
     "constant-answer": "degenerate_output",
     "degenerate-text": "degenerate_output",
+    "answering-template": "degenerate_output",
     "huge-vocabulary": "parameters_out_of_range",
     "lossy-tokenizer": "lossy_tokenizer",
 }
 
 
 class AtHome(Attacker):
-    """An attacker that keeps its submission to itself, in `folder`; its copies are of one model, the champion's."""
+    """An attacker that keeps its submission to itself, in `folder`; its copies are of the champion or of the base."""
 
-    def __init__(self, attack: Attack, champion: Path, root: Path, competition: Competition, chain: Any) -> None:
+    def __init__(
+        self, attack: Attack, champion: Path, base: Path, root: Path, competition: Competition, chain: Any
+    ) -> None:
         self.name, self.hotkeys, self.competition, self.chain = attack.name, attack.hotkeys, competition, chain
         self.world: Any = SimpleNamespace(repository=lambda name: f"{name}/m")
         self.hub: Any = SimpleNamespace(listing=lambda *_: SimpleNamespace(revision="0" * 40))
         self.repository, self.seed, self.refused = f"{attack.name}/m", 7, []
         self.own_seed = 1000 + len(attack.name) * 37 + sum(map(ord, attack.name))
-        self.champion, self.root, self.folder, self._folders = champion, root, champion, 0
+        self.champion, self.base, self.root, self.folder, self._folders = champion, base, root, champion, 0
 
     def new_folder(self) -> Path:
         self._folders += 1
         return self.root / f"{self.name}-{self._folders}"
 
-    def copy(self, miner: str = "") -> Path:
-        return Path(shutil.copytree(self.champion, self.new_folder()))
+    def copy(self, miner: str = VICTIM) -> Path:
+        return Path(shutil.copytree(self.champion if miner == VICTIM else self.base, self.new_folder()))
 
     def train(self, folder: Path, samples: Any, *, steps: int, **how: Any) -> Path:
         return super().train(folder, samples, steps=min(steps, FEW_STEPS), **how)
@@ -154,8 +159,6 @@ def real(warehouse: Warehouse, base: Path, memory: Path) -> Competition:
 @pytest.fixture(scope="module")
 def played(base: Path, real: Competition, warehouse: Warehouse, memory: Path) -> Played:
     """Everybody submits, a validator plays one round, and the miner's preflight looks at the same folders."""
-    from competitions.schedule import Catalog
-
     root = memory / "submitted"
     root.mkdir()
     train(base, root / "best", practice_samples(real, 2, open_stream, PAST), ON)
@@ -167,7 +170,7 @@ def played(base: Path, real: Competition, warehouse: Warehouse, memory: Path) ->
     longer = replace(real, constraints=replace(real.constraints, sequence_length=1024))
     try:
         for attack in ATTACKS:
-            attacker = AtHome(attack, folders["best"], root, longer, subnet.chain)
+            attacker = AtHome(attack, folders["best"], base, root, longer, subnet.chain)
             attack.acts[max(attack.acts)](attacker)
             folders[attack.name] = attacker.folder
         entrants = {"best": subnet.commit("best", warehouse.upload(folders["best"]))}
@@ -175,23 +178,38 @@ def played(base: Path, real: Competition, warehouse: Warehouse, memory: Path) ->
         entrants |= {
             name: subnet.commit(name, warehouse.upload(path)) for name, path in folders.items() if name != "best"
         }
+        subnet.chain.advance()
+        folders[SECOND_KEY] = folders[NOISY]
+        entrants[SECOND_KEY] = subnet.commit(SECOND_KEY, warehouse.upload(folders[SECOND_KEY]))
         node = subnet.node(scorer=LocalScorer(), cache_bytes=1_000_000_000)
         record = node.record(subnet.play(node))
         rejections = {name: record["rejections"].get(one.key) for name, one in entrants.items()}
         block = subnet.chain.block()
     finally:
         subnet.close()
-    others = Others(submissions=(), folders={entrants["best"]: folders["best"]}, block=block)
-    verdicts = {name: _say(path, base, real, None if name == "best" else others) for name, path in folders.items()}
+
+    def before(name: str) -> Others:
+        rivals = {"best": (), SECOND_KEY: ("best", NOISY)}.get(name, ("best",))
+        return Others(submissions=(), folders={entrants[one]: folders[one] for one in rivals}, block=block)
+
+    verdicts = {name: _say(path, base, real, before(name)) for name, path in folders.items()}
     return Played(rejected={name: one["reason"] for name, one in rejections.items() if one}, verdicts=verdicts)
 
 
-def _say(folder: Path, base: Path, competition: Competition, others: Others | None, *, batches: int = 2) -> Verdict:
+def _say(
+    folder: Path,
+    base: Path,
+    competition: Competition,
+    others: Others | None,
+    *,
+    batches: int = 2,
+    scorer: PhasedScorer | None = None,
+) -> Verdict:
     return preflight(
         folder,
         competition,
         rival=Rival(folders=Folders(model=base), age_blocks=0, name="the base"),
-        scorer=LocalScorer(),
+        scorer=scorer or LocalScorer(),
         open_stream=open_stream,
         seed=3,
         batches=batches,
@@ -218,9 +236,23 @@ def test_honest_models_pass_in_both(played: Played):
         assert played.verdicts[name].passed, played.verdicts[name].gates[-1]
 
 
-@pytest.mark.parametrize("name", [one.name for one in ATTACKS])
+@pytest.mark.parametrize("name", [*(one.name for one in ATTACKS), SECOND_KEY])
 def test_an_attackers_model_is_out_for_the_reason_that_preflight_gives(name: str, played: Played):
     assert _reason(played.verdicts[name]) == played.rejected.get(name) == EXPECTED.get(name)
+
+
+def test_a_template_that_hangs_is_out_in_both(base: Path, real: Competition, warehouse: Warehouse, tmp_path: Path):
+    subnet = Subnet(tmp_path / "subnet", warehouse, Catalog((real,)))
+    (attack,) = (one for one in MODELS if one.name == HANGS)
+    attacker = AtHome(attack, base, base, tmp_path, real, subnet.chain)
+    attack.acts[max(attack.acts)](attacker)
+    entrant = subnet.commit(HANGS, warehouse.upload(attacker.folder))
+    limits = replace(default_limits(), answer_seconds=10.0)
+    with closing(subnet), IsolatedScorer(level=find_level(unsafe=True), limits=limits) as scorer:
+        node = subnet.node(scorer=scorer, cache_bytes=1_000_000_000)
+        record = node.record(subnet.play(node))
+        assert _reason(_say(attacker.folder, base, real, None, scorer=scorer)) == "too_slow"
+    assert record["rejections"][entrant.key]["reason"] == "too_slow"
 
 
 def test_the_share_of_batches_won_is_a_rounds_within_three_standard_errors(
