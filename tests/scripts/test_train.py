@@ -14,6 +14,7 @@ from finetune.evals.runtime import load
 from finetune.mining.tiny import build_tiny
 from scripts.train import main
 from tests.finetune.mining.recipes.runs import RULES
+from tests.finetune.mirror.wandb_server import KEY, WandbServer
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = ("steps=4", "evaluations=2", "batch_size=2", "accumulation=1", "dtype=float32", "checkpointing=false")
@@ -71,6 +72,24 @@ def test_a_document_that_is_held_out_is_not_learned(
     assert call(base, tmp_path / "out", "--data", data, "--held_out_data", held_out) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[:2] == ["3 samples left out: their documents are held out", "37 samples to learn, 3 held out"]
+
+
+def test_wandb_has_the_losses_of_the_run(base: Path, data: Path, tmp_path: Path):
+    with WandbServer() as server:
+        variables = {"WANDB_BASE_URL": server.endpoint, "WANDB_API_KEY": KEY, "WANDB_DIR": str(tmp_path)}
+        command = [sys.executable, "scripts/train.py", "--base", base, "--out", tmp_path / "out", "--device", "cpu"]
+        subprocess.run(
+            [*command, *QUICK, "--data", data, "--wandb", "sorting"],
+            cwd=ROOT,
+            env={**os.environ, **variables},
+            check=True,
+            timeout=120,
+        )
+        assert any(b'"sorting"' in body for body in server.bodies)
+        (run,) = server.runs.values()
+    assert run.complete
+    found = {key for row in run.rows.values() for key in row}
+    assert {"train/loss", "eval/held_out"} <= found, found
 
 
 @pytest.mark.parametrize(
