@@ -28,17 +28,18 @@ class Learner:
     reference: Any
 
 
-def open_learner(base: Path, recipe: Recipe) -> Learner:
+def open_learner(base: Path, recipe: Recipe, *, cpu: bool = False) -> Learner:
     """Load the base in `base` and mark what is to be trained; the same seed gives the same new weights.
 
-    What learns is in float32, also where a recipe computes in bfloat16: small steps would be lost to rounding. Raises
-    `SetupError` where the recipe does not fit the base, `ScoringError` where that cannot be loaded.
+    What learns is in float32, also where a recipe computes in bfloat16: small steps would be lost to rounding. A base
+    in four bits is loaded where it is trained: on the CPU if `cpu`, else on what accelerate finds. Raises `SetupError`
+    where the recipe does not fit the base, `ScoringError` where that cannot be loaded.
     """
     import torch
 
     frozen = recipe.trains == "adapter"
     if recipe.four_bit:
-        model = _load_four_bit(base)
+        model = _load_four_bit(base, cpu=cpu)
     else:
         model = load_model(base, dtype=recipe.dtype if frozen else "float32", device="cpu")
     trained, adapter, reference = model, None, None
@@ -57,17 +58,15 @@ def check_four_bit() -> None:
     """Raise `SetupError` where a base in four bits cannot be had."""
     import importlib.util
 
-    import torch
-
-    missing = [] if torch.cuda.is_available() else ["an NVIDIA card that torch sees"]
     if importlib.util.find_spec("bitsandbytes") is None:
-        missing.append("the package bitsandbytes")
-    if missing:
-        raise SetupError(f"four_bit needs {' and '.join(missing)}; without, train with the recipe lora")
+        raise SetupError(
+            "four_bit needs the package bitsandbytes: .venv/bin/python -m pip install -c constraints.txt -e '.[qlora]'"
+            ", or train with the recipe lora"
+        )
 
 
-def _load_four_bit(base: Path) -> "PreTrainedModel":
-    """The base in the four-bit floats of QLoRA (https://arxiv.org/abs/2305.14314, section 3), on this process's GPU."""
+def _load_four_bit(base: Path, *, cpu: bool) -> "PreTrainedModel":
+    """The base in the four-bit floats of QLoRA (https://arxiv.org/abs/2305.14314, section 3), where it trains."""
     import torch
     from accelerate import PartialState
     from peft import prepare_model_for_kbit_training
@@ -83,7 +82,7 @@ def _load_four_bit(base: Path) -> "PreTrainedModel":
                 bnb_4bit_use_double_quant=True,
                 bnb_4bit_compute_dtype=torch.bfloat16,
             ),
-            device_map={"": PartialState().process_index},
+            device_map={"": PartialState(cpu=cpu).device},
             dtype=torch.bfloat16,
             use_safetensors=True,
             local_files_only=True,

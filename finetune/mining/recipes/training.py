@@ -148,7 +148,7 @@ def _train(
     from finetune.mining.recipes.trainer import HELD_OUT, make_trainer, silent
 
     with silent():
-        learner = open_learner(base, recipe)
+        learner = open_learner(base, recipe, cpu=settings["cpu"])
         given = copy.deepcopy((learner.inner.config, learner.inner.generation_config))
         loaded = Loaded(model=learner.inner, tokenizer=load_tokenizer(base))
 

@@ -12,6 +12,7 @@ from finetune.errors import ScoringError, SetupError
 from finetune.evals.reference_loss import reference_loss
 from finetune.evals.runtime import load
 from finetune.mining.recipes.checkpoints import progress_folder
+from finetune.mining.recipes.learner import open_learner
 from finetune.mining.recipes.progress import Progress
 from finetune.mining.recipes.training import train_recipe
 from finetune.mining.train import Recipe, train
@@ -32,6 +33,7 @@ def mean(figures: list[float]) -> float:
         ("full", ("learning_rate=0.01",), 3.0),
         ("partial", ("learning_rate=0.01", "top_layers=1"), 0.3),
         ("lora", ("learning_rate=0.02",), 0.3),
+        ("qlora", ("learning_rate=0.02",), 0.3),
         # In bits, of the 1 that a model without preferences pays.
         ("dpo", ("learning_rate=0.01",), 0.3),
     ],
@@ -46,6 +48,16 @@ def test_the_held_out_loss_falls_by_the_margin(base: Path, tmp_path: Path, name:
     loaded = load(tmp_path / "out", base=over, dtype="float32", device="cpu")
     method, held_out = ("preference", pairs) if name == "dpo" else ("reference", replies)
     assert mean(scores(loaded, method, held_out(1000, 1008))) == pytest.approx(trained.after, abs=1e-6)
+
+
+def test_a_base_in_four_bits_is_in_four_bits_and_its_adapter_is_not(base: Path):
+    learner = open_learner(base, recipe("qlora"), cpu=True)
+    weights = dict(learner.model.named_parameters())
+    frozen, learned = (
+        {one.dtype for name, one in weights.items() if "proj" in name and ("lora_" in name) is adapter}
+        for adapter in (False, True)
+    )
+    assert (frozen, learned) == ({torch.uint8}, {torch.float32})  # of which each holds two numbers
 
 
 def test_only_the_top_layers_change(base: Path, tmp_path: Path):
@@ -177,14 +189,15 @@ def test_a_recipe_that_does_not_fit_is_refused(base: Path, tmp_path: Path, name:
     assert not (tmp_path / "out").exists()
 
 
-def test_what_cannot_be_is_refused_before_the_base_is_looked_at(tmp_path: Path):
+def test_what_cannot_be_is_refused_before_the_base_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     nowhere, samples = tmp_path / "nowhere", replies(0, 8)
     with pytest.raises(SetupError, match="is there already"):
         train_recipe(nowhere, tmp_path, samples, samples, recipe("lora"))
     with pytest.raises(SetupError, match="no sample to measure on"):
         train_recipe(nowhere, tmp_path / "out", samples, [], recipe("lora"))
-    if not torch.cuda.is_available():
-        with pytest.raises(SetupError, match=r"four_bit needs an NVIDIA card .* train with the recipe lora"):
+    with monkeypatch.context() as patch:
+        patch.setattr("importlib.util.find_spec", lambda name: None)
+        with pytest.raises(SetupError, match=r"four_bit needs the package bitsandbytes: .* train with the recipe lora"):
             train_recipe(nowhere, tmp_path / "out", samples, samples, recipe("qlora"))
     with pytest.raises(ScoringError):
         train_recipe(nowhere, tmp_path / "out", samples, samples, recipe("lora"))
