@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # Accelerate's launcher numbers its processes so; all of them run this file.
 _RANK = os.environ.get("RANK", "0")
 _DAY = 86_400.0  # seconds
+_CATALOG = Path(os.environ.get("CATALOG") or "competitions/catalog")
 _QUOTA = 20 * 10**9  # bytes of datasets that are kept
 
 
@@ -63,7 +64,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--data_errors", choices=["stop", "skip"], default="stop", help="what a faulty line does")
     parser.add_argument("--every_turn", action="store_true", help="learn every answer of a conversation")
     parser.add_argument("--competition", metavar="ID_OR_FILE", help="train under its rules")
-    parser.add_argument("--catalog", type=Path, default=Path("competitions/catalog"), help="where ids are looked up")
+    parser.add_argument("--catalog", type=Path, default=_CATALOG, help="where ids are looked up (%(default)s)")
     parser.add_argument("--practice", type=int, default=0, metavar="N", help="learn N samples of its streams too")
     parser.add_argument("--practice_seed", type=int, default=0, help="same seed, same samples (%(default)s)")
     parser.add_argument(

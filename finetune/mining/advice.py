@@ -34,7 +34,13 @@ def _advice(verdict: Verdict, competition: Competition) -> Iterator[str]:
     if decayed.dethroning[last] >= _LIKELY:
         yield f"The same model wins once epsilon has decayed, in {waiting}; to win today it must be better."
     elif decayed.dethroning[last] >= _UNLIKELY:
-        yield f"Even once epsilon has decayed its chance is small: it wins {decayed.won:.0%} of the batches then."
+        chance = f"{decayed.dethroning[last]:.0%} within {last} rounds"
+        yield f"Even once epsilon has decayed its chance is {chance}: it wins {decayed.won:.0%} of the batches then."
+    elif decayed.won > 0.5:
+        yield (
+            f"It takes no seat within {last} rounds, though it wins {decayed.won:.0%} of the batches at the lowest "
+            "epsilon: too few for that time, or its mean loss is not below the rival's as it counts."
+        )
     else:
         yield (
             f"It takes no seat now or later, for it wins {decayed.won:.0%} of the batches even at the lowest epsilon; "

@@ -1,5 +1,6 @@
 """scripts/train.py: from lines of text to a folder, by one process or by several; what is wrong is one error."""
 
+import io
 import json
 import os
 import signal
@@ -72,6 +73,32 @@ def test_a_document_that_is_held_out_is_not_learned(
     assert call(base, tmp_path / "out", "--data", data, "--held_out_data", held_out) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[:2] == ["3 samples left out: their documents are held out", "37 samples to learn, 3 held out"]
+
+
+def test_a_text_that_is_held_out_is_not_learned_under_another_name(
+    base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    lines = [{"prompt": f"Say {i}.", "completion": f"{i} it is."} for i in range(10)]
+    named = [{**line, "document": f"page {i}"} for i, line in enumerate(lines)]
+    for name, rows in (("named", named), ("plain", lines[:4])):
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    more = ("--data", tmp_path / "named", "--held_out_data", tmp_path / "plain")
+    assert call(base, tmp_path / "out", *more) == 0
+    assert "6 samples to learn, 4 held out" in capsys.readouterr().out
+
+
+def test_a_wandb_without_a_key_is_one_error(
+    base: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    for name in ("WANDB_API_KEY", "WANDB_MODE", "WANDB_PROJECT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))  # whose .netrc holds no key
+    monkeypatch.setenv("WANDB_DIR", str(tmp_path))
+    monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert call(base, tmp_path / "out", "--data", data, "--held_out", "0.2", "--wandb", "sorting") == 2
+    assert "train: wandb cannot be reported to: No API key configured" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_wandb_has_the_losses_of_the_run(base: Path, data: Path, tmp_path: Path):

@@ -67,8 +67,8 @@ def with_system(turns: Sequence[Turn], row: Mapping[str, Any]) -> list[Turn]:
     spoken = list(turns)
     if row.get("system"):
         spoken.insert(0, Turn(role="system", content=text_of(row["system"], "system")))
-    tools = row.get("tools")
-    if not tools or tools == "[]":
+    tools = _listed(row.get("tools"))
+    if not tools:
         return spoken
     if not isinstance(tools, str | list):
         raise BadLine("a value has the wrong type", f"tools is {shown(tools)}; it must be a list, or one as a text")
@@ -77,6 +77,17 @@ def with_system(turns: Sequence[Turn], row: Mapping[str, Any]) -> list[Turn]:
     if spoken and spoken[0].role == "system":
         text = f"{spoken.pop(0).content}\n\n{text}"
     return [Turn(role="system", content=text), *spoken]
+
+
+def _listed(tools: Any) -> Any:
+    """The list in a text that is JSON of one; all else as it is."""
+    if not isinstance(tools, str):
+        return tools
+    try:
+        found = parse_object(f'{{"tools": {tools}}}'.encode())
+    except ValueError:
+        return tools
+    return found["tools"] if len(found) == 1 and isinstance(found["tools"], list) else tools
 
 
 def in_order(turns: Sequence[Turn]) -> tuple[Message, ...]:

@@ -48,6 +48,8 @@ def _chat(row: Row, every_turn: bool, *, key: str) -> list[AnySample]:
 
 
 def _completion(row: Row, every_turn: bool) -> list[AnySample]:
+    if row.get("label") is False:
+        raise BadLine("a reply is marked as bad", "label is false, as in unpaired preferences; allowed: true, or none")
     prompt = [
         Turn(role=turn.role, content=turn.content, learned=False, is_result=turn.is_result)
         for turn in _part(row, "prompt", "user")

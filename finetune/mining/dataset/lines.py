@@ -12,19 +12,24 @@ from finetune.mining.dataset.faults import BadLine
 
 # A long book is about 1 MB. Parsed JSON can take some 30 times the memory of its line.
 MOST_BYTES = 8 * 2**20
+# In so many bytes gzip, zip and UTF-16 have a NUL, which JSON never has.
+_HEAD = 16
 
 
 def read_lines(file: Path) -> Iterator[tuple[int, bytes]]:
     """The lines that are not blank, with their numbers from 1.
 
     Of a line longer than `MOST_BYTES` only that much and one byte more is kept. A byte order mark at the beginning is
-    passed over. Raises `SetupError` for a file that is not there or cannot be read.
+    passed over. Raises `SetupError` for a file that is not there, cannot be read, or begins as no text does.
     """
     # A device or a pipe may never end, and what has been read of it cannot be read again.
     if not file.is_file():
         raise SetupError(f"{file} is no file; training data is one or more files of JSON lines")
     try:
         with file.open("rb") as opened:
+            if b"\0" in opened.read(_HEAD):
+                raise SetupError(f"{file} is compressed, or no UTF-8; unpack or convert it to lines of JSON first")
+            opened.seek(0)
             number = 0
             while line := opened.readline(MOST_BYTES + 1):
                 number += 1

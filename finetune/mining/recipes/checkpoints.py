@@ -5,7 +5,7 @@ A checkpoint is many files. One that was being written when the process died lac
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,11 @@ def claim(folder: Path, identity: Mapping[str, Any]) -> None:
         raise SetupError(f"{folder} holds another training: {told}; remove that folder, or name another for the result")
 
 
+def of_step(folder: Path, step: int) -> Path:
+    """The checkpoint of a step."""
+    return folder / f"checkpoint-{step}"
+
+
 def mark_whole(checkpoint: Path) -> None:
     """Say that every file of a checkpoint is written. Raises `SetupError`."""
     write_atomically(checkpoint / _MARK, b"")
@@ -53,9 +58,13 @@ def sweep(folder: Path, *, halves: bool) -> None:
     """Remove the checkpoints: those without a mark alone where `halves`, else all."""
     for path in folder.glob("checkpoint-*"):
         if not (halves and (path / _MARK).exists()):
-            # The mark goes first: what this leaves behind when the process dies here must not pass for whole.
-            (path / _MARK).unlink(missing_ok=True)
-            shutil.rmtree(path, ignore_errors=True)
+            _remove(path)
+
+
+def keep(folder: Path, steps: Collection[int]) -> None:
+    """Remove the checkpoints of all other steps."""
+    for path in set(folder.glob("checkpoint-*")) - {of_step(folder, step) for step in steps}:
+        _remove(path)
 
 
 def history(checkpoint: Path) -> list[dict[str, Any]]:
@@ -65,3 +74,9 @@ def history(checkpoint: Path) -> list[dict[str, Any]]:
     except (OSError, ValueError, KeyError) as error:
         raise SetupError(f"{checkpoint} cannot be read: {error}; remove that folder") from error
     return found
+
+
+def _remove(checkpoint: Path) -> None:
+    # The mark goes first: what this leaves behind when the process dies here must not pass for whole.
+    (checkpoint / _MARK).unlink(missing_ok=True)
+    shutil.rmtree(checkpoint, ignore_errors=True)

@@ -10,6 +10,7 @@ from finetune.errors import StreamError
 from finetune.mining.dataset.faults import BadLine
 from finetune.mining.dataset.lengths import token_length
 from finetune.mining.dataset.reading import DataErrors, read_dataset
+from finetune.mining.dataset.same import digest
 from finetune.mining.dataset.split import Split, split
 from finetune.mining.practice import practice_samples
 from finetune.streams.registry import OpenStream
@@ -82,8 +83,9 @@ def gather(
         samples += practised(competition, given, tokenizer, sequence_length, open_stream, window)
     if given.held_out_files:
         held_out = read(given.held_out_files)
-        documents = {sample.document for sample in held_out}
-        train = tuple(sample for sample in samples if sample.document not in documents)
+        documents, texts = {sample.document for sample in held_out}, set(map(digest, held_out))
+        # The same text may be a document by another name.
+        train = tuple(one for one in samples if one.document not in documents and digest(one) not in texts)
         if len(train) < len(samples):
             notes.append(f"{len(samples) - len(train):,} samples left out: their documents are held out")
         sides = Split(train=train, held_out=held_out)

@@ -1,9 +1,12 @@
 """The held-out measure: the loss that a validator would find, by the engine that scores submissions."""
 
+import gc
 import random
 from collections.abc import Sequence
+from pathlib import Path
 
-from finetune.evals.runtime import Loaded, losses
+from finetune.errors import ModelRejected
+from finetune.evals.runtime import DType, Loaded, load, losses
 from finetune.mining.lessons import lesson
 from finetune.streams.sample import AnySample, ChoiceSample, InstructionSample, PreferenceSample
 
@@ -26,6 +29,29 @@ def measure(loaded: Loaded, samples: Sequence[AnySample], *, sequence_length: in
         return list(losses(loaded, items, sequence_length=sequence_length))
     finally:
         loaded.model.train(was_training)
+
+
+def loss_of_files(
+    folder: Path, base: Path | None, *, samples: Sequence[AnySample], sequence_length: int, dtype: DType, device: str
+) -> float:
+    """The mean loss of the full model in `folder`, or with `base` of the adapter in `folder` over the model in `base`.
+
+    On the CPU where the device's memory is too small: a base that was trained in four bits may need eight times as
+    much here. Raises `ScoringError`.
+    """
+    import torch
+
+    # What was trained before this may have left the program, but not yet the memory.
+    gc.collect()
+    torch.cuda.empty_cache()
+    try:
+        loaded = load(folder, base=base, dtype=dtype, device=device)
+        found = measure(loaded, samples, sequence_length=sequence_length)
+        return sum(found) / len(found)
+    except ModelRejected as rejected:
+        if rejected.rejection.reason != "out_of_memory" or device == "cpu":
+            raise
+    return loss_of_files(folder, base, samples=samples, sequence_length=sequence_length, dtype=dtype, device="cpu")
 
 
 def unit(samples: Sequence[AnySample]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from finetune.errors import SetupError
 from finetune.evals.faults import as_scoring_error
 from finetune.evals.quiet import quiet
-from finetune.evals.runtime import load_model, model_config
+from finetune.evals.runtime import DType, load_model, model_config
 from finetune.mining.recipes.recipe import Recipe
 from finetune.mining.train import Lora, add_adapter
 
@@ -39,7 +39,7 @@ def open_learner(base: Path, recipe: Recipe, *, cpu: bool = False) -> Learner:
 
     frozen = recipe.trains == "adapter"
     if recipe.four_bit:
-        model = _load_four_bit(base, cpu=cpu)
+        model = _load_four_bit(base, recipe.dtype, cpu=cpu)
     else:
         model = load_model(base, dtype=recipe.dtype if frozen else "float32", device="cpu")
     trained, adapter, reference = model, None, None
@@ -65,10 +65,14 @@ def check_four_bit() -> None:
         )
 
 
-def _load_four_bit(base: Path, *, cpu: bool) -> "PreTrainedModel":
-    """The base in the four-bit floats of QLoRA (https://arxiv.org/abs/2305.14314, section 3), where it trains."""
+def _load_four_bit(base: Path, dtype: DType, *, cpu: bool) -> "PreTrainedModel":
+    """The base in the four-bit floats of QLoRA (https://arxiv.org/abs/2305.14314, section 3), where it trains.
+
+    Its products are computed in `dtype`.
+    """
     import torch
     from accelerate import PartialState
+    from bitsandbytes.nn.modules import Linear4bit
     from peft import prepare_model_for_kbit_training
     from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig
 
@@ -80,7 +84,7 @@ def _load_four_bit(base: Path, *, cpu: bool) -> "PreTrainedModel":
                 load_in_4bit=True,
                 bnb_4bit_quant_type="nf4",
                 bnb_4bit_use_double_quant=True,
-                bnb_4bit_compute_dtype=torch.bfloat16,
+                bnb_4bit_compute_dtype=getattr(torch, dtype),
             ),
             device_map={"": PartialState(cpu=cpu).device},
             dtype=torch.bfloat16,
@@ -89,6 +93,12 @@ def _load_four_bit(base: Path, *, cpu: bool) -> "PreTrainedModel":
             trust_remote_code=False,
         )
         prepared: PreTrainedModel = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    for layer in prepared.modules():
+        if isinstance(layer, Linear4bit):
+            # Else the numbers that the first pass happens to bring decide, and after a kill that is another pass.
+            layer.compute_type_is_set = True
+            # Else measuring on a CPU with such instructions repacks the weights, and rounds them once more.
+            layer.support_avx512bf16_for_cpu = False
     return prepared
 
 

@@ -36,7 +36,7 @@ class Lines:
         """Leave the line that is overwritten, and tell what the training did."""
         if self._open:
             print()
-        change = trained.after / trained.before - 1
+        change = trained.after / trained.before - 1 if trained.before else 0.0
         self._say(
             f"held out: {trained.before:.4f} {trained.unit} before, {trained.after:.4f} after ({change:+.1%}), "
             f"from step {trained.best_step:,} of {trained.step:,}, in {duration(trained.seconds)}"

@@ -18,7 +18,7 @@ from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
 from finetune.errors import SetupError
 from finetune.evals.quiet import quiet
-from finetune.mining.recipes.checkpoints import mark_whole
+from finetune.mining.recipes.checkpoints import keep, mark_whole, of_step
 from finetune.mining.recipes.examples import Columns
 from finetune.mining.recipes.learner import Learner
 from finetune.mining.recipes.recipe import Recipe
@@ -66,8 +66,9 @@ class _Ours:
         return loss
 
     def _save_checkpoint(self: Any, model: Any, trial: Any) -> None:
-        """As the library's, then the mark, when every process has written its part."""
-        folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        """As the library's, then the mark, when every process has written its part; the best and the last are kept."""
+        progress, state = Path(self.args.output_dir), self.state
+        folder = of_step(progress, state.global_step)
         try:
             super()._save_checkpoint(model, trial)  # type: ignore[misc]
         except (OSError, RuntimeError, SafetensorError) as error:
@@ -80,6 +81,7 @@ class _Ours:
         self.accelerator.wait_for_everyone()
         if self.args.should_save:
             mark_whole(folder)
+            keep(progress, {state.global_step, state.best_global_step})
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
         """None: a checkpoint is read by this program alone."""
@@ -108,6 +110,7 @@ class _Telling(TrainerCallback):  # type: ignore[misc]
         self.trainer, self.tell = trainer, tell
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        find_best(state, Path(args.output_dir))
         if state.global_step == 0:
             self.trainer.state = state
             self.trainer.evaluate()
@@ -125,6 +128,12 @@ def stale(history: Sequence[dict[str, Any]]) -> int:
     """How many measurements there have been since the best one; the base's own does not count as one."""
     losses = [one[HELD_OUT] for one in history if HELD_OUT in one and one["step"] > 0]
     return len(losses) - 1 - losses.index(min(losses)) if losses else 0
+
+
+def find_best(state: Any, folder: Path) -> None:
+    """Name the best checkpoint by the folder as it is called now: it may have been moved, or named otherwise."""
+    if state.best_global_step:
+        state.best_model_checkpoint = str(of_step(folder, state.best_global_step))
 
 
 def make_trainer(
@@ -165,6 +174,11 @@ def make_trainer(
         )
     except ValueError as error:
         raise SetupError(f"the recipe cannot be followed here: {str(error).splitlines()[0]}") from error
+    if recipe.four_bit:
+        # TRL rounds what learns to bfloat16 here, in which small steps are lost and from which none can go on exactly.
+        for weight in learner.model.parameters():
+            if weight.requires_grad:
+                weight.data = weight.data.float()
     trainer.measure, trainer.held_out, trainer.patience = measure, held_out, recipe.patience
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(_Telling(trainer, tell))
@@ -194,8 +208,8 @@ def _arguments(recipe: Recipe, folder: Path, *, cpu: bool, wandb: bool) -> dict[
         "eval_steps": 1 / recipe.evaluations,
         "save_strategy": "steps",
         "save_steps": 1 / recipe.evaluations,
-        # The best and the last.
-        "save_total_limit": 2,
+        # Ours to remove: the library would begin with an old one before the new one has its mark.
+        "save_total_limit": None,
         "load_best_model_at_end": True,
         "metric_for_best_model": HELD_OUT,
         "greater_is_better": False,

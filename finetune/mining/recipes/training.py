@@ -8,12 +8,13 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from finetune.errors import SetupError
 from finetune.evals.memory import is_out_of_memory
-from finetune.evals.runtime import DType, Loaded, load
+from finetune.evals.runtime import DType, Loaded
 from finetune.evals.tokenizer import load_tokenizer
 from finetune.files import write_atomically
 from finetune.hub.digest import folder_digest
@@ -21,7 +22,7 @@ from finetune.mining.folders import new_folder
 from finetune.mining.recipes import checkpoints
 from finetune.mining.recipes.curve import draw
 from finetune.mining.recipes.examples import Columns, pair_columns, reply_columns
-from finetune.mining.recipes.held_out import chosen, measure, unit
+from finetune.mining.recipes.held_out import chosen, loss_of_files, measure, unit
 from finetune.mining.recipes.learner import Learner, check_four_bit, open_learner
 from finetune.mining.recipes.progress import Progress
 from finetune.mining.recipes.recipe import Recipe
@@ -88,16 +89,22 @@ def train_recipe(
     if ended is None:
         return None
     # Only now that the model which learned has left the memory.
-    after = _mean_loss(folder / _RESULT, base, recipe, measured, scored_in, ended.device)
+    over = base if recipe.trains == "adapter" else None
+    loss_of = partial(
+        loss_of_files, samples=measured, sequence_length=recipe.sequence_length, dtype=scored_in, device=ended.device
+    )
+    after = loss_of(folder / _RESULT, over)
+    # A base in four bits, as it was measured while it trained, is worse than the base: too much would be gained.
+    before = loss_of(base, None) if recipe.four_bit else ended.held_out[0][1]
+    curve = folder / "loss.svg"
+    write_atomically(curve, draw(ended.held_out, ended.losses, unit(measured)).encode())
     try:
         (folder / _RESULT).rename(out)
     except OSError as error:
         raise SetupError(f"cannot put the finished folder at {out}: {error}") from error
-    curve = folder / "loss.svg"
-    write_atomically(curve, draw(ended.held_out, ended.losses, unit(measured)).encode())
     checkpoints.sweep(folder, halves=False)
     return Trained(
-        before=ended.held_out[0][1],
+        before=before,
         after=after,
         unit=unit(measured),
         step=int(ended.held_out[-1][0]),
@@ -161,7 +168,9 @@ def _train(
         _run(trainer, folder, _identity(base, columns, measured, recipe, trainer.accelerator.num_processes))
         if not trainer.is_world_process_zero():
             return None
-        shutil.rmtree(folder / _RESULT, ignore_errors=True)
+        # What one that died before the end has left, also in the middle of writing it.
+        for left in (*folder.glob(_RESULT), *folder.glob(f".{_RESULT}.*")):
+            shutil.rmtree(left, ignore_errors=True)
         with new_folder(folder / _RESULT) as building:
             _write(building, base, learner, given)
     history = trainer.state.log_history
@@ -188,8 +197,12 @@ def _identity(
     base: Path, columns: Columns, measured: Sequence[AnySample], recipe: Recipe, processes: int
 ) -> dict[str, Any]:
     """What makes two trainings the same: recipe, base, every token, what is measured, and the number of processes."""
-    data = hashlib.sha256(json.dumps(columns).encode())
-    data.update(repr(measured).encode())
+    data = hashlib.sha256(repr(measured).encode())
+    for name, rows in columns.items():
+        data.update(name.encode())
+        # A row at a time: all of them as one text would take more memory than they do.
+        for row in rows:
+            data.update(json.dumps(row).encode())
     return {
         **dataclasses.asdict(recipe),
         "base": folder_digest(base),
@@ -200,6 +213,10 @@ def _identity(
 
 def _run(trainer: Any, folder: Path, identity: dict[str, Any]) -> None:
     """Train to the end, from the last whole checkpoint if there is one; the best weights are in place afterwards."""
+    from wandb.errors import Error as WandbError
+
+    from finetune.mining.recipes.trainer import find_best
+
     if trainer.is_world_process_zero():
         checkpoints.claim(folder, identity)
         checkpoints.sweep(folder, halves=True)
@@ -208,10 +225,13 @@ def _run(trainer: Any, folder: Path, identity: dict[str, Any]) -> None:
     if newest is not None and trainer.gives_up(checkpoints.history(newest)):
         # It had stopped early and died before the result was written: another step would be one too many.
         trainer.state = trainer.state.load_from_json(str(newest / "trainer_state.json"))
+        find_best(trainer.state, folder)
         trainer._load_best_model()
         return
     try:
         trainer.train(resume_from_checkpoint=str(newest) if newest else None)
+    except WandbError as error:
+        raise SetupError(f"wandb cannot be reported to: {str(error).splitlines()[0]:.200}") from error
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
@@ -245,19 +265,3 @@ def _stored_in(base: Path) -> str:
         for tensor in read_header(file):
             sizes[tensor.dtype] = sizes.get(tensor.dtype, 0) + tensor.parameters
     return {"BF16": "bfloat16", "F16": "float16"}.get(max(sizes, key=lambda name: sizes[name]), "float32")
-
-
-def _mean_loss(
-    folder: Path, base: Path, recipe: Recipe, samples: Sequence[AnySample], dtype: DType, device: str
-) -> float:
-    """The held-out loss of the files as a validator would load them."""
-    import gc
-
-    import torch
-
-    gc.collect()
-    torch.cuda.empty_cache()
-    over = base if recipe.trains == "adapter" else None
-    loaded = load(folder, base=over, dtype=dtype, device=device)
-    found = measure(loaded, samples, sequence_length=recipe.sequence_length)
-    return sum(found) / len(found)

@@ -98,6 +98,15 @@ def test_a_call_may_be_without_arguments(empty: Any):
     assert said(sample)[-1] == ("reference", '<tool_call>\n{"name": "now", "arguments": {}}\n</tool_call>')
 
 
+def test_tools_are_one_a_line_also_where_their_list_is_a_text():
+    tools = [{"name": "rain"}, {"name": "wind"}]
+    listed = read({"messages": ONE, "tools": tools})
+    assert said(listed[0])[0] == ("system", '<tools>\n{"name": "rain"}\n{"name": "wind"}\n</tools>')
+    assert read({"messages": ONE, "tools": json.dumps(tools, indent=2)}) == listed
+    assert read({"messages": ONE, "tools": "[ ]"}) == read({"messages": ONE})
+    assert said(read({"messages": ONE, "tools": "rain(city)"})[0])[0][1] == "<tools>\nrain(city)\n</tools>"
+
+
 def test_results_of_tools_that_follow_each_other_are_one_message_of_the_user():
     messages = [
         *talk(("user", "Rain?")),
@@ -237,6 +246,7 @@ QUESTION = {"question": "Who?", "options": ["Abel", "Bera"], "right": 1}
         ({"messages": ONE * MOST_MESSAGES}, "a conversation has the wrong form", "; 2,000 of them"),
         ({"messages": ["hi"]}, "a value has the wrong type", "messages, message 1 is 'hi'; it must be an object"),
         ({"messages": ONE, "system": 5}, "a value has the wrong type", "system is 5"),
+        ({"prompt": "One?", "completion": "7", "label": False}, "a reply is marked as bad", "label is false"),
         ({"messages": ONE, "tools": {"a": 1}}, "a value has the wrong type", "tools is {'a': 1}; it must be a"),
         ({"messages": ONE, "tools": ["[INST]"]}, "a text imitates a chat template", "tools has a mark"),
         (with_message(role="robot"), "a role is unknown", "message 2 has 'robot'; allowed: system, user, human"),

@@ -1,8 +1,10 @@
 """Files of training data: every bad line is told of at once, nothing is learned twice, no document is on two sides."""
 
+import gzip
 import json
 import os
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -171,6 +173,17 @@ def test_a_file_that_cannot_be_read_stops_every_run(tmp_path: Path, data_errors:
     for path in (tmp_path / "none.jsonl", tmp_path, tmp_path / "pipe"):
         with pytest.raises(SetupError, match=f"{path} is no file"):
             read_dataset([good, path], data_errors=data_errors)
+
+
+@pytest.mark.parametrize("data_errors", ["stop", "skip"])
+@pytest.mark.parametrize("change", [gzip.compress, lambda text: text.decode().encode("utf-16")])
+def test_a_file_that_is_compressed_or_in_another_code_stops_every_run(
+    tmp_path: Path, data_errors: Any, change: Callable[[bytes], bytes]
+):
+    file = tmp_path / "mine.jsonl"
+    file.write_bytes(change(b'{"text": "One."}\n'))
+    with pytest.raises(SetupError, match=r"mine\.jsonl is compressed, or no UTF-8; unpack or convert it"):
+        read_dataset([file], data_errors=data_errors)
 
 
 @pytest.mark.parametrize("rows", [[], ["{"]])

@@ -3,12 +3,14 @@
 import multiprocessing
 import os
 import resource
+import shutil
 import signal
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from finetune.mining.recipes import training
 from finetune.mining.recipes.files import read_recipe
 from finetune.mining.recipes.progress import Progress
 from finetune.mining.recipes.recipe import Recipe
@@ -77,10 +79,15 @@ def run(
 
 @dataclass(frozen=True, kw_only=True)
 class Death:
-    """How a process ends: at a step, while a checkpoint's optimizer is half written, or at a limit of file sizes."""
+    """How a process ends: at a step, at a limit of file sizes, or halfway through its work on files.
+
+    That is writing a checkpoint's optimizer, removing a checkpoint, or writing the result.
+    """
 
     step: int = 0
     half_checkpoint: int = 0
+    half_removed: int = 0
+    half_result: bool = False
     most_bytes: int = 0
 
 
@@ -106,6 +113,10 @@ def _apart(base: Path, out: Path, how: Recipe, death: Death, samples: int) -> No
         resource.setrlimit(resource.RLIMIT_FSIZE, (death.most_bytes, death.most_bytes))
     if death.half_checkpoint:
         _die_writing(death.half_checkpoint)
+    if death.half_removed:
+        _die_removing(death.half_removed)
+    if death.half_result:
+        training.write_submission = _die_in
 
     def watch(progress: Progress) -> None:
         if progress.step == death.step and progress.loss is not None:
@@ -128,3 +139,22 @@ def _die_writing(step: int) -> None:
         whole(value, file, *args, **kwargs)
 
     torch.save = half  # this process is about to die
+
+
+def _die_removing(step: int) -> None:
+    """Die of SIGKILL when the weights of the checkpoint of that step are removed, and nothing else of it yet."""
+    whole = shutil.rmtree
+
+    def half(path: object, *args: object, **kwargs: object) -> None:
+        if str(path).endswith(f"checkpoint-{step}"):
+            Path(str(path), "adapter_model.safetensors").unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+        whole(str(path), *args, **kwargs)
+
+    shutil.rmtree = half
+
+
+def _die_in(folder: Path, *_: object) -> None:
+    """Die of SIGKILL when half of the result is in its folder."""
+    (folder / "half").write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -18,6 +18,10 @@ RECIPES = {
     "full": recipe("full", *SHORT, "noise=5"),
     "lora": recipe("lora", *SHORT, "dropout=0.3"),
     "dpo": recipe("dpo", *SHORT),
+    "qlora": recipe("qlora", *SHORT, "dropout=0.3"),
+    # Steps so large that the first measurement is the best one, and of three checkpoints the second one goes.
+    "worse": recipe("lora", *SHORT, "learning_rate=1", "warmup=0.5", "patience=0"),
+    "stops": recipe("lora", *SHORT, "learning_rate=1", "warmup=0.5", "patience=1"),
 }
 
 
@@ -48,7 +52,7 @@ def test_killed_at_every_step_it_ends_with_the_same_weights(base: Path, tmp_path
     assert list(progress_folder(tmp_path / "out").glob("checkpoint-*")) == []
 
 
-@pytest.mark.parametrize("name", ["full", "dpo"])
+@pytest.mark.parametrize("name", ["full", "dpo", "qlora"])
 def test_killed_once_it_ends_with_the_same_weights(base: Path, tmp_path: Path, uninterrupted, name: str):
     assert run_apart(base, tmp_path / "out", RECIPES[name], Death(step=5), samples=10) == -9
     steps = []
@@ -65,6 +69,39 @@ def test_a_half_written_checkpoint_is_ignored(base: Path, tmp_path: Path, uninte
     run(base, tmp_path / "out", RECIPES["full"], samples=10, on_progress=lambda one: steps.append(one.step))
     assert min(steps) == 3
     assert weights(tmp_path / "out") == uninterrupted("full")
+
+
+def test_a_checkpoint_that_is_half_removed_is_ignored(base: Path, tmp_path: Path, uninterrupted):
+    assert run_apart(base, tmp_path / "out", RECIPES["worse"], Death(half_removed=4), samples=10) == -9
+    half = progress_folder(tmp_path / "out") / "checkpoint-4"
+    assert half.exists()
+    assert not (half / "adapter_model.safetensors").exists()
+    run(base, tmp_path / "out", RECIPES["worse"], samples=10)
+    assert weights(tmp_path / "out") == uninterrupted("worse")
+
+
+@pytest.mark.parametrize(("name", "made"), [("lora", 6), ("stops", 4)])
+def test_killed_in_the_middle_of_the_result_it_writes_the_same_one(
+    base: Path, tmp_path: Path, uninterrupted, name: str, made: int
+):
+    assert run_apart(base, tmp_path / "out", RECIPES[name], Death(half_result=True), samples=10) == -9
+    progress = progress_folder(tmp_path / "out")
+    assert list(progress.glob(".result.*/half"))
+    trained = run(base, tmp_path / "out", RECIPES[name], samples=10)
+    assert trained is not None
+    assert trained.step == made
+    assert weights(tmp_path / "out") == uninterrupted(name)
+    assert {path.name for path in progress.iterdir()} == {"training.json", "loss.svg"}
+
+
+@pytest.mark.parametrize("name", ["worse", "stops"])
+def test_the_best_is_found_in_a_folder_that_was_moved(base: Path, tmp_path: Path, uninterrupted, name: str):
+    assert run_apart(base, tmp_path / "here" / "out", RECIPES[name], Death(half_result=True), samples=10) == -9
+    (tmp_path / "here").rename(tmp_path / "there")
+    trained = run(base, tmp_path / "there" / "out", RECIPES[name], samples=10)
+    assert trained is not None
+    assert trained.best_step == 2
+    assert weights(tmp_path / "there" / "out") == uninterrupted(name)
 
 
 def test_a_disk_that_fills_up_is_one_sentence_and_the_training_goes_on_afterwards(

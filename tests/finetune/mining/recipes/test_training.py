@@ -3,15 +3,18 @@
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from finetune.errors import ScoringError, SetupError
+from competitions.rejection import Rejection
+from finetune.errors import ModelRejected, ScoringError, SetupError
 from finetune.evals.reference_loss import reference_loss
-from finetune.evals.runtime import load
+from finetune.evals.runtime import Loaded, load
 from finetune.mining.recipes.checkpoints import progress_folder
+from finetune.mining.recipes.held_out import loss_of_files
 from finetune.mining.recipes.learner import open_learner
 from finetune.mining.recipes.progress import Progress
 from finetune.mining.recipes.training import train_recipe
@@ -58,6 +61,30 @@ def test_a_base_in_four_bits_is_in_four_bits_and_its_adapter_is_not(base: Path):
         for adapter in (False, True)
     )
     assert (frozen, learned) == ({torch.uint8}, {torch.float32})  # of which each holds two numbers
+
+
+def test_the_loss_before_is_that_of_the_base_itself_and_not_of_its_four_bits(base: Path, tmp_path: Path):
+    trained = run(base, tmp_path / "out", recipe("qlora", "steps=2"))
+    assert trained is not None
+    loaded = load(base, dtype="float32", device="cpu")
+    assert trained.before == pytest.approx(mean(scores(loaded, "reference", replies(1000, 1008))), abs=1e-6)
+
+
+def test_files_too_large_for_the_device_are_measured_on_the_cpu(base: Path, monkeypatch: pytest.MonkeyPatch):
+    tried = []
+
+    def small(folder: Path, *, device: str, **more: Any) -> Loaded:
+        tried.append(device)
+        if device != "cpu":
+            raise ModelRejected(Rejection(reason="out_of_memory", text="moving the model to cuda needs more memory"))
+        return load(folder, device=device, **more)
+
+    monkeypatch.setattr("finetune.mining.recipes.held_out.load", small)
+    samples = replies(1000, 1008)
+    found = loss_of_files(base, None, samples=samples, sequence_length=64, dtype="float32", device="cuda")
+    loaded = load(base, dtype="float32", device="cpu")
+    assert found == pytest.approx(mean(scores(loaded, "reference", samples)), abs=1e-6)
+    assert tried == ["cuda", "cpu"]
 
 
 def test_only_the_top_layers_change(base: Path, tmp_path: Path):
