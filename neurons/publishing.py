@@ -42,30 +42,30 @@ def publish_folder(options: "argparse.Namespace") -> None:
     `ChainError`, `HubError`, `ScorerUnavailable`.
     """
     with ExitStack() as held:
-        desk = open_desk(options, held)
+        desk = open_desk(options, held, lambda _: _check_folder(options))
         assert desk.draft is not None
         publish_draft(desk, options.load_model_dir, desk.draft)
 
 
-def open_desk(
-    options: "argparse.Namespace", held: ExitStack, also: "Callable[[Competition], object] | None" = None
-) -> Desk:
-    """Look at all that publishing needs, and at what else raises; the chain is closed with `held`.
+def open_desk(options: "argparse.Namespace", held: ExitStack, also: "Callable[[Competition], list[str]]") -> Desk:
+    """Look at all that publishing needs, and for the faults that `also` finds; the chain is closed with `held`.
 
     Raises `SetupError` with everything that is missing.
     """
     from finetune.chain.connect import connect
     from finetune.chain.wallet import open_hotkey
     from finetune.hub.client import HubClient
-    from finetune.startup import check_device, check_registration, check_token_writes, noting, refuse
+    from finetune.mining.publish import check_name
+    from finetune.startup import check_device, check_registration, noting, refuse
 
     faults: list[str] = []
     hotkey = chain = competition = hub = draft = None
+    named = (options.hf_repo_id or "").count("/") == 1
     with noting(faults):
         competition = chosen(options)
-    if competition and also:
+    if competition:
         with noting(faults):
-            also(competition)
+            faults += also(competition)
     with noting(faults):
         hotkey = open_hotkey(options.wallet_name, options.wallet_hotkey, options.wallet_path)
     with noting(faults):
@@ -73,14 +73,18 @@ def open_desk(
         faults += check_registration(chain, hotkey) if hotkey else []
     with noting(faults):
         hub = HubClient(options.hf_endpoint, options.hf_token)
-        if options.hf_repo_id:
-            faults += check_token_writes(hub, options.hf_token, options.hf_repo_id)
+        if named:
+            faults += _check_repository(options, hub, chain, hotkey)
     faults += check_device(options.device)
-    if not options.hf_repo_id:
-        faults.append("--hf_repo_id NAMESPACE/NAME says where to publish to")
+    if not named:
+        found = f", not {options.hf_repo_id!r}" if options.hf_repo_id else ""
+        faults.append(f"--hf_repo_id NAMESPACE/NAME says where to publish to{found}")
     elif options.load_model_dir and competition and hotkey:
         with noting(faults):
             draft = sound_draft(options, options.load_model_dir, competition, hotkey)
+    elif competition:
+        with noting(faults):
+            check_name(options.hf_repo_id, competition)
     if options.load_model_dir and options.model_dir.resolve().is_relative_to(options.load_model_dir.resolve()):
         faults.append(f"--model_dir {options.model_dir} lies in the folder to publish; choose another")
     else:
@@ -107,8 +111,11 @@ def publish_draft(desk: Desk, folder: "Path", draft: "Payload") -> None:
     from neurons.checking import refuse_rejected
 
     options, address = desk.options, desk.hotkey.ss58_address
-    if not options.force and not submissions.stands(desk.chain, address, draft):
-        refuse_rejected(options, folder, desk.competition, desk.hub, say)
+    if not submissions.stands(desk.chain, address, draft):
+        refuse_public(desk.hub, options.hf_repo_id)
+        if not options.force:
+            _refuse_copy(desk, folder)
+            refuse_rejected(options, folder, desk.competition, desk.hub, say)
     if options.offline:
         print(f"offline: {address} would upload {folder} and commit {draft.encode().decode()}")
         return
@@ -131,8 +138,9 @@ def chosen(options: "argparse.Namespace") -> "Competition":
 
     known = {one.id: one for one in read_catalog(options).competitions}
     if options.competition_id not in known:
+        found = "is missing" if options.competition_id == -1 else f"is {options.competition_id}"
         raise SetupError(
-            f"--competition_id must be one of {', '.join(map(str, known))}; --list_competitions shows them"
+            f"--competition_id {found}; it must be one of {', '.join(map(str, known))}, which --list_competitions shows"
         )
     return known[options.competition_id]
 
@@ -185,6 +193,58 @@ def check_seat(options: "argparse.Namespace", chain: "Chain", address: str, draf
         f"hotkey {address} earns with what it has committed; committing again gives that up: try new models under "
         "another hotkey, or say --give_up_seat"
     ]
+
+
+def _refuse_copy(desk: Desk, folder: "Path") -> None:
+    """Raise `SetupError` where another hotkey has committed the same files before, whoever made them; `ChainError`."""
+    from finetune.errors import SetupError
+    from finetune.mining.others import Others, check_own
+    from finetune.mining.submissions import entered
+
+    theirs = tuple(one for one in entered(desk.chain, desk.competition) if one.hotkey != desk.hotkey.ss58_address)
+    if rejection := check_own(folder, Others(submissions=theirs, folders={}, block=desk.chain.block())):
+        raise SetupError(
+            f"validators would reject {folder}, as {rejection.reason}: {rejection.text}; train with another seed or "
+            "other data; --force publishes it all the same"
+        )
+
+
+def _check_folder(options: "argparse.Namespace") -> list[str]:
+    """Whether there is a folder to publish; what is in it is for the gates."""
+    return [] if options.load_model_dir else ["--load_model_dir FOLDER says what to publish"]
+
+
+def _check_repository(
+    options: "argparse.Namespace", hub: "HubClient", chain: "Chain | None", hotkey: "Signer | None"
+) -> list[str]:
+    """Whether the token may write there, and nobody sees what is not committed yet. Raises as `refuse_public`.
+
+    The repository that the hotkey has committed is public rightly.
+    """
+    from finetune.mining.publish import standing
+    from finetune.startup import check_token_writes
+
+    faults = check_token_writes(hub, options.hf_token, options.hf_repo_id)
+    if not faults and chain and hotkey:
+        own = standing(chain).get(hotkey.ss58_address)
+        if own is None or own.payload.repository != options.hf_repo_id:
+            refuse_public(hub, options.hf_repo_id)
+    return faults
+
+
+def refuse_public(hub: "HubClient", repository: str) -> None:
+    """Raise `SetupError` where strangers would see what is uploaded there before it is committed; and `HubError`.
+
+    A repository that is not there yet will be made in private.
+    """
+    from finetune.errors import RepositoryGone, SetupError
+
+    try:
+        private = hub.listing(repository, None).private
+    except RepositoryGone:
+        return
+    if not private:
+        raise SetupError(f"{repository} is public, so others could commit its new files first; name a new one")
 
 
 def _journal(options: "argparse.Namespace", address: str) -> "Path":

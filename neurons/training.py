@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neurons.publishing import check_seat, open_desk, publish_draft, say, sound_draft
+from neurons.publishing import check_seat, open_desk, publish_draft, refuse_public, say, sound_draft
 
 if TYPE_CHECKING:
     import argparse
@@ -40,7 +40,7 @@ def train_and_publish(options: "argparse.Namespace") -> None:
     with ExitStack() as held:
         desk = open_desk(options, held, lambda competition: _look(options, competition))
         competition = desk.competition
-        recipe = _recipe(options, competition)
+        recipe = _recipe(options, competition, seed=_seed(desk.hotkey.ss58_address))
         node = Node(
             hotkey=desk.hotkey,
             hub=desk.hub,
@@ -63,34 +63,44 @@ def train_and_publish(options: "argparse.Namespace") -> None:
         publish_draft(desk, model, draft)
 
 
-def _look(options: "argparse.Namespace", competition: "Competition") -> None:
-    """Raise `SetupError` for what would end the training later, after a base was fetched."""
-    from finetune.errors import SetupError
+def _look(options: "argparse.Namespace", competition: "Competition") -> list[str]:
+    """What would end the training later, after a base was fetched, a sentence each."""
     from finetune.mining.dataset.reading import read_dataset
     from finetune.mining.node import choose_base
     from finetune.mining.recipes.learner import check_four_bit
     from finetune.mining.recipes.rules import check_recipe
+    from finetune.startup import noting
 
-    recipe = _recipe(options, competition)
-    check_recipe(recipe, competition)
+    faults: list[str] = []
     if not (base := choose_base(competition)).digest:
-        raise SetupError(f"competition {competition.id} does not pin its base {base.repository} yet, so no round is")
+        faults.append(f"competition {competition.id} does not pin its base {base.repository} yet, so no round is")
     if options.data:
-        read_dataset([options.data], every_turn=True)
-    elif recipe.learns == "pairs" and not competition.training:
-        raise SetupError("this recipe learns from preference pairs, and streams give none; bring some with --data")
-    if recipe.four_bit:
-        check_four_bit()
+        with noting(faults):
+            read_dataset([options.data], every_turn=True)
+    with noting(faults):
+        recipe = _recipe(options, competition)
+        check_recipe(recipe, competition)
+        if recipe.learns == "pairs" and not options.data and not competition.training:
+            faults.append("this recipe learns from preference pairs, and streams give none; bring some with --data")
+        if recipe.four_bit:
+            check_four_bit()
+    return faults
 
 
-def _recipe(options: "argparse.Namespace", competition: "Competition") -> "Recipe":
+def _seed(address: str) -> int:
+    """A seed of the hotkey's own: miners who change nothing else would train the same weights, and one alone counts."""
+    return int.from_bytes(hashlib.sha256(address.encode()).digest()[:4], "big")
+
+
+def _recipe(options: "argparse.Namespace", competition: "Competition", seed: int = 0) -> "Recipe":
     """The recipe of the flags, or one for what the competition takes. Raises `SetupError`."""
     from finetune.mining.recipes.files import read_recipe, recipe_names
 
     limits = competition.constraints
     name = options.recipe or ("full" if limits.lora == "no" else "lora")
-    # A file of the miner's own says itself how long its samples are.
-    return read_recipe(name, [f"sequence_length={limits.sequence_length}"] if name in recipe_names() else [])
+    # A file of the miner's own says itself how long its samples are, and by which seed it learns.
+    own = [f"sequence_length={limits.sequence_length}", f"seed={seed}"]
+    return read_recipe(name, own if name in recipe_names() else [])
 
 
 def _trainer(desk: "Desk", recipe: "Recipe") -> "Trainer":
@@ -100,6 +110,8 @@ def _trainer(desk: "Desk", recipe: "Recipe") -> "Trainer":
         from finetune.mining.recipes.rules import check_rules
         from finetune.mining.recipes.training import train_recipe
 
+        # Even where the hotkey itself has committed what is public there, a new model needs a new one.
+        refuse_public(desk.hub, desk.options.hf_repo_id)
         check_rules(recipe, base, desk.competition)
         found = _gathered(desk, recipe, base, data, out)
         sides = found.sides

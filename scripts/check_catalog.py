@@ -37,7 +37,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _print(catalog: Catalog) -> None:
-    print(f"{len(catalog.competitions)} competitions, fingerprint {catalog.fingerprint[:16]}")
+    count = len(catalog.competitions)
+    print(f"{count} competition{'s' * (count != 1)}, fingerprint {catalog.fingerprint[:16]}")
     for block in catalog.edges:
         running = catalog.at(block)
         print(f"from block {block:,}: " + (", ".join(f"{one.title} {one.reward:.0%}" for one in running) or "nothing"))

@@ -64,7 +64,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _look(options: argparse.Namespace) -> dict[str, Any]:
-    """The figures. Raises `SetupError`, and `ScoringError` for a folder without a tokenizer."""
+    """The figures. Raises `SetupError`, and `ScoringError` for a tokenizer that cannot be loaded."""
+    from finetune.errors import SetupError
     from finetune.mining.dataset.reading import read_dataset
     from finetune.mining.dataset.split import split
 
@@ -72,6 +73,8 @@ def _look(options: argparse.Namespace) -> dict[str, Any]:
     if options.tokenizer is not None:
         from finetune.evals.tokenizer import load_tokenizer
 
+        if not (options.tokenizer / "tokenizer.json").is_file():
+            raise SetupError(f"{options.tokenizer} holds no tokenizer.json; --tokenizer takes the folder of a model")
         tokenizer = load_tokenizer(options.tokenizer)
     # A share that is not allowed is said before minutes are spent on reading.
     split((), held_out=options.held_out, seed=options.seed)

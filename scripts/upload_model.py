@@ -12,7 +12,7 @@ from neurons.publishing import publish_folder
 from neurons.settings import MINER, environment, parse
 from scripts.command import finish
 
-_NOT_HERE = ("list_competitions", "load_best", "load_uid", "update_repo_visibility")
+_NOT_HERE = ("list_competitions", "load_best", "load_uid", "update_repo_visibility", "recipe", "data")
 UPLOAD = tuple(one for one in MINER if one.name not in _NOT_HERE)
 
 

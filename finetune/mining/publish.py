@@ -79,7 +79,16 @@ def draft_payload(folder: Path, *, repository: str, competition: Competition, ho
         raise SetupError(f"{folder} is not a folder")
     if rejection := check_plain_files(folder):
         raise SetupError(f"{folder} cannot be submitted: {rejection.text}")
-    digest = secure_hash(folder_digest(folder), hotkey.ss58_address)
+    return _payload(repository, secure_hash(folder_digest(folder), hotkey.ss58_address), competition)
+
+
+def check_name(repository: str, competition: Competition) -> None:
+    """Raise `SetupError` for a name that no commitment may have, `CommitmentTooLarge` for one that is too long."""
+    _payload(repository, secure_hash("", ""), competition)
+
+
+def _payload(repository: str, digest: str, competition: Competition) -> Payload:
+    """A payload at a revision of zeros. Raises `SetupError` and `CommitmentTooLarge` for the repository's name."""
     try:
         payload = Payload(repository=repository, revision="0" * 40, secure_hash=digest, competition=competition.id)
     except ValueError as error:

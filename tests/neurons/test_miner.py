@@ -1,6 +1,7 @@
 """The miner's command: what it shows, fetches and publishes, and what it refuses to give up by accident."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from finetune.hub.client import HubClient
 from neurons import miner
 from neurons.settings import MINER as MINER_SETTINGS
 from neurons.settings import parse
+from scripts import upload_model
 
 ROOT = Path(__file__).parents[2]
 MINER = "miner"
@@ -74,7 +76,7 @@ def test_a_folder_is_published_and_then_found_by_its_uid(variables, tmp_path, ca
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (("--competition_id", "9", "--load_best"), "--competition_id must be one of 1"),
+        (("--competition_id", "9", "--load_best"), "--competition_id is 9; it must be one of 1"),
         (("--competition_id", "1", "--load_best"), "nobody leads competition 1 yet; start from its reference"),
         (("--competition_id", "1", "--load_uid", "7"), "the subnet has no uid 7"),
         (("--competition_id", "1", "--load_uid", "0"), "has no submission to competition 1"),
@@ -122,6 +124,40 @@ def test_all_that_is_missing_for_publishing_is_listed_at_once(variables, tmp_pat
     for fault in ("no competition file", "hotkey 'lost' of wallet 'cold'", "HF_TOKEN may only read"):
         assert fault in shown
     assert "Traceback" not in shown
+
+
+@pytest.mark.usefixtures("catalog")
+def test_publishing_a_folder_needs_a_folder(variables, capsys):
+    assert upload_model.main(["--competition_id", "1", "--hf_repo_id", f"{MINER}/sorter"], variables) == 2
+    assert "--load_model_dir FOLDER says what to publish" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("catalog")
+def test_the_files_that_another_hotkey_has_committed_are_not_uploaded(variables, tmp_path, capsys):
+    assert publish(variables, tmp_path) == 0
+    other = bt.Wallet(name="cold", hotkey="other", path=variables["WALLET_PATH"])
+    other.create_new_hotkey(suppress=True)
+    with LocalChain(tmp_path / "chain.sqlite") as chain:
+        chain.register(other.hotkey, "cold")
+        while other.hotkey.ss58_address not in chain.metagraph().by_hotkey:
+            time.sleep(0.05)
+    variables["WALLET_HOTKEY"] = "other"
+    assert publish(variables, tmp_path, "--hf_repo_id", f"{MINER}/copy") == 2
+    assert "as same_weights" in capsys.readouterr().err
+    with pytest.raises(RepositoryGone):
+        HubClient(variables["HF_ENDPOINT"], "hf_miner").listing(f"{MINER}/copy", None)
+
+
+@pytest.mark.usefixtures("catalog")
+def test_a_repository_that_is_public_is_refused_before_the_model_is_tried(variables, tmp_path, capsys):
+    assert publish(variables, tmp_path) == 0
+    config = tmp_path / "model" / "config.json"
+    config.write_text(config.read_text() + "\n")
+    capsys.readouterr()
+    assert publish(variables, tmp_path, "--offline") == 2
+    told = capsys.readouterr()
+    assert f"{MINER}/sorter is public, so others could commit its new files first" in told.err
+    assert "gates: " not in told.out
 
 
 @pytest.mark.usefixtures("catalog")

@@ -4,12 +4,14 @@ import hashlib
 import json
 import re
 import shutil
+from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from competitions.files import read_competition
 from finetune.chain.local import LocalChain
 from finetune.errors import HubUnavailable, RepositoryGone
 from finetune.hub.client import HubClient
@@ -160,7 +162,7 @@ def test_a_seat_is_not_given_up_by_what_is_trained_after_it_was_won(variables, t
     monkeypatch.setattr(LocalChain, "metagraph", earning)
     assert train(variables, tmp_path) == 0  # the same again commits nothing
     (tmp_path / "recipe.toml").write_text(RECIPE.replace("seed = 0", "seed = 1"))
-    assert train(variables, tmp_path) == 2
+    assert train(variables, tmp_path, "--hf_repo_id", "miner/other") == 2
     assert "committing again gives that up" in capsys.readouterr().err
 
 
@@ -187,6 +189,47 @@ def test_what_would_end_the_training_later_is_told_before_anything_is_fetched(
     assert said in told
     assert "HF_TOKEN may only read" in told
     assert not list((tmp_path / "miner").iterdir())
+
+
+@pytest.mark.usefixtures("rules")
+def test_a_repository_that_cannot_be_published_to_is_told_before_hours_of_training(variables, tmp_path, capsys):
+    HubClient(variables["HF_ENDPOINT"], "hf_miner").create("miner/shown", private=False)
+    for repository, said in (
+        ("miner/" + "n" * 40, "bytes too long; shorten the namespace or the name"),
+        ("miner", "--hf_repo_id NAMESPACE/NAME says where to publish to, not 'miner'"),
+        ("miner/a--b", "miner/a--b cannot be committed"),
+        ("miner/shown", "miner/shown is public, so others could commit its new files first"),
+    ):
+        assert train(variables, tmp_path, "--hf_repo_id", repository) == 2
+        assert said in capsys.readouterr().err
+        assert not list((tmp_path / "miner").iterdir())
+
+
+def test_miners_who_change_nothing_train_each_by_a_seed_of_their_own():
+    competition = read_competition(ROOT / "competitions" / "rehearsal" / "tiny.toml")
+    seeds = [training._seed(hotkey) for hotkey in ("5Ada", "5Bob", "5Ada")]
+    recipes = [training._recipe(Namespace(recipe=None), competition, seed) for seed in seeds]
+    assert recipes[0] != recipes[1]
+    assert recipes[0] == recipes[2]
+
+
+@pytest.mark.usefixtures("rules")
+def test_another_model_is_not_trained_for_the_repository_that_is_committed_already(variables, tmp_path, capsys):
+    assert train(variables, tmp_path) == 0
+    (tmp_path / "recipe.toml").write_text(RECIPE.replace("seed = 0", "seed = 1"))
+    capsys.readouterr()
+    assert train(variables, tmp_path) == 2
+    told = capsys.readouterr()
+    assert "miner/sorter is public" in told.err
+    assert "samples to learn" not in told.out
+
+
+@pytest.mark.usefixtures("rules")
+def test_faults_of_recipe_and_data_are_told_together(variables, tmp_path, capsys):
+    assert train(variables, tmp_path, "--recipe", "abacus", "--data", str(tmp_path / "nowhere.jsonl")) == 2
+    told = capsys.readouterr().err
+    assert "no recipe is called 'abacus'" in told
+    assert "nowhere.jsonl" in told
 
 
 def test_without_a_repository_or_a_pinned_base_both_are_told(variables, tmp_path, capsys):

@@ -98,7 +98,10 @@ def test_the_seed_chooses_what_is_held_out_and_every_turn_gives_more(
     [
         (["none.jsonl"], "check_data: none.jsonl is no file"),
         (["none.jsonl", "--held_out", "1"], "check_data: held_out must be from 0 to below 1; found 1.0"),
-        (["none.jsonl", "--tokenizer", "none"], "check_data: loading the tokenizer failed"),
+        (
+            ["none.jsonl", "--tokenizer", "none"],
+            "check_data: none holds no tokenizer.json; --tokenizer takes the folder",
+        ),
     ],
 )
 def test_a_mistake_is_one_sentence(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str):
