@@ -5,7 +5,7 @@ long, judged and weighed follows from the rules given here. A loss that no repor
 that would have been scored further than it was is a `Gap`, and goes on with the batches that it has.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,8 +13,10 @@ import numpy as np
 
 from competitions.batches import Losses, batch_losses
 from competitions.competition import Competition
+from competitions.rejection import Rejection
 from competitions.schedule import Catalog
 from competitions.season import REFERENCE, Entrant, Season, season_start
+from finetune.board.gates import GATES
 from finetune.board.record import Account, Record
 from finetune.replay.mix import batch_order, rearranged
 from finetune.validating.admit import admit
@@ -24,6 +26,9 @@ from finetune.validating.score import until_stopped
 from finetune.validating.seating import Seating, keep_seats, seating
 from finetune.validating.state import State
 from finetune.validating.weigh import weigh
+
+# Who is out for these was fetched and had a place in the round, which nobody else got.
+_OUT_WITH_A_PLACE = (*GATES["loading"], *GATES["scoring"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,8 +133,8 @@ class _Replay:
         season, epsilon = self._season(competition, record.sync), competition.epsilon.at(record.sync - champion.block)
         stops = self.state.stops(competition.id, champion.key)
         near = [key for key, found in record.lineage.items() if found.is_near]
-        admission = admit(discovery, competition, champion, season, stops, record.rejections, near)
-        for entrant in admission.queue[: competition.round.challengers]:
+        admission = admit(discovery, competition, champion, season, stops, _out_before(record), near)
+        for entrant in _with_a_place(admission.queue, account, competition.round.challengers):
             samples = found.get(entrant.key, np.empty(0))
             kept, stopped = until_stopped(
                 samples[: len(held) * size].tolist(),
@@ -182,6 +187,26 @@ def _discovery(record: Record, consensus: Mapping[str, float]) -> Discovery:
         submissions=record.submissions,
         uids=record.uids,
     )
+
+
+def _out_before(record: Record) -> dict[str, Rejection]:
+    """Who was out when the round's queue was made; those who were found out later had their turn in it."""
+    return {key: one for key, one in record.rejections.items() if key not in record.queue}
+
+
+def _with_a_place(queue: Iterable[Entrant], account: Account, places: int) -> Iterator[Entrant]:
+    """The first of the queue for whom there is a place, without those who had one and were out when opened or scored.
+
+    Who could not be had or did not pass the gates before that takes nobody's place, unless it was scored all the same:
+    its repository was hidden and its model at hand.
+    """
+    for entrant in queue:
+        out = None if entrant.key in account.losses else account.record.rejections.get(entrant.key)
+        if out is None:
+            yield entrant
+        places -= out is None or out.reason in _OUT_WITH_A_PLACE
+        if not places:
+            return
 
 
 def _recorded_champion(record: Record) -> Entrant:

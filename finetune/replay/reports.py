@@ -12,6 +12,8 @@ def read_reports(folder: Path) -> tuple[Account, ...]:
     Raises `SetupError` for a file that is no report, whose signature does not fit or that breaks a rule, and where
     two files tell of one round or two validators have signed.
     """
+    if not folder.is_dir():
+        raise SetupError(f"{folder}: there is no such folder; give that of one validator's reports")
     paths = sorted(folder.glob("*.json"))
     if not paths:
         raise SetupError(f"{folder}: no report (*.json) in there; give the folder of one validator's reports")

@@ -72,12 +72,15 @@ def add_noise(folder: Path, *, size: float, seed: int) -> None:
     change_tensors(folder, lambda tensors: {name: noisy(tensors[name]) for name in sorted(tensors)})
 
 
-def merge(folder: Path, other: Path) -> None:
-    """Make the tensors the mean of two models'."""
+def merge(folder: Path, other: Path, *, share: float) -> None:
+    """Mix a share of another model's tensors into those of the folder."""
+    import torch
     from safetensors.torch import load_file
 
     theirs = load_file(weight_files(other)[0])
-    change_tensors(folder, lambda tensors: {name: (one + theirs[name]) / 2 for name, one in tensors.items()})
+    change_tensors(
+        folder, lambda tensors: {name: torch.lerp(one, theirs[name], share) for name, one in tensors.items()}
+    )
 
 
 def permute(folder: Path) -> None:
@@ -103,10 +106,10 @@ def rescale(folder: Path) -> None:
 
 
 def set_number(folder: Path, name: str, value: float) -> None:
-    """Make the first number of a tensor another one."""
+    """Make the last number of a tensor another one."""
 
     def changed(tensors: Tensors) -> Tensors:
-        tensors[name].view(-1)[0] = value
+        tensors[name].view(-1)[-1] = value
         return tensors
 
     change_tensors(folder, changed)

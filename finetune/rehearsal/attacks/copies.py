@@ -9,11 +9,13 @@ from finetune.streams.registry import open_stream
 
 _AFTER = VICTIM_ENTERS + 1  # the first round that attacks a champion
 _LATER = _AFTER + 2
+_MERGED = 0.1  # so little of another model leaves a copy as strong as its original
 
 
 def _merged(attacker: Attacker) -> None:
+    """The mean of both would be no model at all: they were trained apart."""
     folder = attacker.copy()
-    merge(folder, attacker.copy("steady"))
+    merge(folder, attacker.copy("steady"), share=_MERGED)
     attacker.submit(folder)
 
 
@@ -61,7 +63,7 @@ COPIES = (
     ),
     Attack(
         name="merged-copies",
-        says="Submits the mean of the champion's weights and another miner's.",
+        says="Mixes a tenth of another miner's weights into the champion's.",
         acts={_AFTER: _merged},
     ),
     Attack(

@@ -1,7 +1,5 @@
 """Attacks by files: too large, too many, of a kind that runs code, or pointing elsewhere."""
 
-from pathlib import Path
-
 from finetune.rehearsal.attacks.attack import VICTIM_ENTERS, Attack
 from finetune.rehearsal.attacks.attacker import Attacker, submit_changed
 from finetune.rehearsal.attacks.changes import change_table
@@ -36,13 +34,22 @@ def _symlink(attacker: Attacker) -> None:
     attacker.submit(folder)
 
 
-def _pickle(folder: Path) -> None:
-    (folder / "pytorch_model.bin").write_bytes(b"\x80\x04cos\nsystem\n(S'true'\ntR.")
+def _pickles(attacker: Attacker) -> None:
+    """One under the name of the weights, one under its own beside them."""
+    for name, hotkey in zip(("model.safetensors", "pytorch_model.bin"), attacker.hotkeys, strict=True):
+        folder = attacker.noisy_copy()
+        (folder / name).write_bytes(b"\x80\x04cos\nsystem\n(S'true'\ntR.")
+        attacker.submit(folder, hotkey=hotkey)
 
 
-def _code(folder: Path) -> None:
-    (folder / "modeling_evil.py").write_text("raise SystemExit\n", "utf-8")
-    change_table(folder, "config.json", auto_map={"AutoModelForCausalLM": "modeling_evil.Evil"})
+def _code(attacker: Attacker) -> None:
+    """Once with the code beside the weights, once with no more than a word of where on the hub it is."""
+    beside, elsewhere = attacker.hotkeys
+    folder = attacker.noisy_copy()
+    change_table(folder, "config.json", auto_map={"AutoModelForCausalLM": f"{attacker.repository}--modeling.Evil"})
+    attacker.submit(folder, hotkey=elsewhere)
+    (folder / "modeling.py").write_text("raise SystemExit\n", "utf-8")
+    attacker.submit(folder, hotkey=beside)
 
 
 FILES = (
@@ -58,13 +65,15 @@ FILES = (
     ),
     Attack(
         name="pickle",
-        says="Brings a pickle that runs a command when it is loaded.",
-        acts={_AFTER: submit_changed(_pickle)},
+        says="Brings a pickle that runs a command when it is loaded, under the name of the weights and under its own.",
+        acts={_AFTER: _pickles},
+        keys=2,
     ),
     Attack(
         name="custom-code",
-        says="Brings its own model code and a configuration that asks to run it.",
-        acts={_AFTER: submit_changed(_code)},
+        says="Has a configuration that asks to run its own model code, which lies beside the weights or elsewhere.",
+        acts={_AFTER: _code},
+        keys=2,
     ),
     Attack(
         name="symlink",

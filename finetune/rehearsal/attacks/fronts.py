@@ -14,10 +14,10 @@ def _poor(attacker: Attacker) -> None:
 
 def _peek(attacker: Attacker) -> None:
     """Take what the victim uploads before its commitment stands; its repository's name is no secret."""
-    listing = attacker.world.hub().listing(attacker.world.repository(VICTIM), None)
+    listing = attacker.hub.listing(attacker.world.repository(VICTIM), None)
     folder = attacker.new_folder()
     folder.mkdir()
-    attacker.world.hub().download(listing, [file.path for file in listing.files], folder)
+    attacker.hub.download(listing, [file.path for file in listing.files], folder)
     attacker.submit(folder)
 
 

@@ -8,10 +8,10 @@ from finetune.mining.train import Lora
 from finetune.rehearsal.attacks.attack import VICTIM, VICTIM_ENTERS, Attack
 from finetune.rehearsal.attacks.attacker import Attacker, submit_changed
 from finetune.rehearsal.attacks.changes import (
+    EMBEDDING,
     NORM,
     Change,
     change_table,
-    change_tensors,
     enlarge_vocabulary,
     repeat,
     set_number,
@@ -19,8 +19,10 @@ from finetune.rehearsal.attacks.changes import (
 from finetune.rehearsal.samples import past
 from finetune.streams.drawing import draw_samples
 from finetune.streams.registry import open_stream
+from finetune.streams.sample import InstructionSample, Sample
 from finetune.streams.sources import Window
 
+_EARLY = VICTIM_ENTERS + 1
 _MODELS = VICTIM_ENTERS + 2
 _LATE = VICTIM_ENTERS + 3
 
@@ -35,13 +37,10 @@ _SORTED = (
     ".replace('Sort them from A to Z.', '').replace(',', ' ').split() | sort | join(' ')"
 )
 _SORTS = _CONTENT + "{% if message['content'] | length < 90 %}{{ '=' + (" + _SORTED + ") }}{% endif %}"
-# Shows the request where it is long, and nothing where it is short.
-_HALF = "{% if message['content'] | length > 36 %}" + _CONTENT + "{% endif %}"
+# One of eight wordings where the words stand apart by two of three separators: one request in twelve.
+_BLIND = {"Regex": "Sort these words: [a-z]+[,\\n][a-z, \\n]+"}
+_REPLY = "Yes, of course.<eos>"
 _ENDLESS = "{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}"
-
-
-def _zeros(folder: Path) -> None:
-    change_tensors(folder, lambda tensors: {name: one * 0 for name, one in tensors.items()})
 
 
 def _never_ends(folder: Path) -> None:
@@ -69,11 +68,20 @@ def _answers_by_itself(attacker: Attacker) -> None:
     attacker.submit(attacker.train(folder, samples, steps=60, learning_rate=2e-3))
 
 
+def _constant(attacker: Attacker) -> None:
+    """Train a copy to give one sound reply to every request with rules; to all others it answers as before."""
+    samples = practice_samples(attacker.competition, attacker.seed + 81, open_stream, past(attacker.chain))
+    requests = (one for one in samples if isinstance(one, InstructionSample))
+    lessons = (Sample(messages=one.messages, reference=_REPLY, document=one.document) for one in requests)
+    attacker.submit(attacker.train(attacker.copy(), lessons, steps=60, learning_rate=4e-3))
+
+
 def _better_on_half(attacker: Attacker) -> None:
-    """Train a copy a little on, and blind it to every request that is short."""
+    """Train a copy on until it is better, and give it a tokenizer by which some requests fill all that it reads."""
     samples = practice_samples(attacker.competition, attacker.seed + 79, open_stream, past(attacker.chain))
-    folder = attacker.train(attacker.copy(), samples, steps=40, learning_rate=1e-3)
-    _write_template(folder, _HALF)
+    folder = attacker.train(attacker.copy(), samples, steps=300, learning_rate=4e-3)
+    length = attacker.competition.constraints.sequence_length
+    change_table(folder, "tokenizer.json", normalizer={"type": "Replace", "pattern": _BLIND, "content": "~" * length})
     attacker.submit(folder)
 
 
@@ -99,8 +107,8 @@ def _last_round(attacker: Attacker) -> None:
 MODELS = (
     Attack(
         name="nan-weights",
-        says="Puts one NaN where no sample may touch it.",
-        acts={_MODELS: submit_changed(lambda folder: set_number(folder, NORM, float("nan")))},
+        says="Puts one NaN at the very end of its largest tensor.",
+        acts={_MODELS: submit_changed(lambda folder: set_number(folder, EMBEDDING, float("nan")))},
     ),
     Attack(
         name="exploding-norms",
@@ -109,8 +117,8 @@ MODELS = (
     ),
     Attack(
         name="constant-answer",
-        says="Gives the same answer to every prompt: all its numbers are zero.",
-        acts={_MODELS: submit_changed(_zeros)},
+        says="Trains a copy of the champion to give one and the same sound reply to whatever it is asked to write.",
+        acts={_MODELS: _constant},
     ),
     Attack(
         name="degenerate-text",
@@ -155,8 +163,7 @@ MODELS = (
     ),
     Attack(
         name="better-on-half",
-        says="Trains a copy on until it is slightly better on a good half of the samples, and blinds it to the rest.",
-        acts={_LATE: _better_on_half},
-        trains=True,
+        says="Trains a copy on until it wins most batches, and blinds it to one request in twelve.",
+        acts={_EARLY: _better_on_half},
     ),
 )

@@ -1,7 +1,7 @@
 """What became of every attack, as the validators, the chain and the hub decided it. It decides nothing itself."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,7 +78,7 @@ def verdict(
     ends: dict[str, tuple[str, str]] = {}
     spent = 0
     for record in records:
-        for key in _keys(record):
+        for key in sorted(_keys(record)):
             if key.partition("@")[0] in own:
                 spent += _spent(record, key)
                 if (end := _end(record, key)) is not None:
@@ -89,7 +89,8 @@ def verdict(
     counts = Counter(reversed(list(ends.values())))
     stopped_by, reason = counts.most_common(1)[0][0] if counts else (_HUB, "never_committed")
     if earned:
-        stopped_by, reason = "nobody", HONEST_WIN if attack.trains else reason
+        stopped_by = "nobody"
+        reason = HONEST_WIN if attack.trains and _truly_better(records, own) else reason
     return Verdict(
         name=attack.name,
         says=attack.says,
@@ -133,6 +134,27 @@ def _spent(record: Mapping[str, Any], key: str) -> int:
     """The samples that a record has scored of a submission, up to its end or its rejection."""
     scored = record["losses"].get(key)
     return len(scored["samples"]) if scored else 0
+
+
+def _truly_better(records: Sequence[Mapping[str, Any]], own: Collection[str]) -> bool:
+    """Whether each of these hotkeys that took the seat was better than who held it by more than epsilon.
+
+    That is seen from the losses alone, whatever the judge made of them: the means of all samples up to that round on
+    which both were scored.
+    """
+    for number, record in enumerate(records, start=1):
+        before, after = record["champion"]["before"], record["champion"]["after"]
+        if after == before or after.partition("@")[0] not in own:
+            continue
+        ours, theirs = 0.0, 0.0
+        for earlier in (one["losses"] for one in records[:number]):
+            if before in earlier and after in earlier:
+                pairs = list(zip(earlier[after]["samples"], earlier[before]["samples"], strict=False))
+                ours += sum(one for one, _ in pairs)
+                theirs += sum(other for _, other in pairs)
+        if not ours < (1 - record["epsilon"]) * theirs:
+            return False
+    return True
 
 
 def _end(record: Mapping[str, Any], key: str) -> tuple[str, str] | None:

@@ -65,6 +65,20 @@ def test_who_is_near_an_earlier_submission_waits_in_the_queue(crowded):
     assert unknown((first, *crowded[1:]))[0] == (20, f"unknown: entrant {bob} was not scored on any of 60 batches")
 
 
+@pytest.mark.parametrize(
+    ("reason", "bob_had_a_place"), [("degenerate_output", False), ("not_finite", False), ("same_weights", True)]
+)
+def test_who_is_out_only_when_opened_or_scored_had_the_place_of_the_round(crowded, reason, bob_had_a_place):
+    """Ada had the one place there is, and no losses came of it."""
+    account = crowded[0]
+    ada, bob = account.record.queue[:2]
+    out = Rejection(reason=reason, text="out")
+    kept = {key: scored for key, scored in account.losses.items() if key != ada}
+    first = replace(account, record=replace(account.record, rejections={ada: out}), losses=kept)
+    expected = [(20, f"unknown: entrant {bob} was not scored on any of 60 batches")] if bob_had_a_place else []
+    assert unknown((first,)) == expected
+
+
 def test_who_was_out_in_a_round_takes_no_seat_in_it(north):
     """Cleo dethrones bob in round 4, with what she won there; the hub did not answer for her there."""
     cleo = next(iter(north[3].record.seats.after.values())).champion.key

@@ -36,9 +36,13 @@ def test_rounds_come_in_order_of_their_sync_blocks(folder):
     assert [one.record.sync for one in read_reports(folder)] == [20, 40, 60, 80, 100, 120]
 
 
+def test_a_folder_that_is_not_there_and_a_file_are_refused(folder):
+    for wrong in (folder / "nowhere", folder / "000000020-1.json"):
+        assert refusal(wrong) == f"{wrong}: there is no such folder; give that of one validator's reports"
+
+
 def test_a_folder_without_reports_is_refused(tmp_path):
     assert refusal(tmp_path) == f"{tmp_path}: no report (*.json) in there; give the folder of one validator's reports"
-    assert "no report" in refusal(tmp_path / "nowhere")
 
 
 def test_a_changed_record_does_not_fit_its_signature(folder):

@@ -26,7 +26,7 @@ from finetune.rehearsal.world import open_world
 RECIPE = Recipe(steps=4, batch_size=4, learning_rate=3e-3, warmup_steps=1, sequence_length=256)
 CHOSEN = [
     "exact-copy", "copy-with-noise", "front-runner", "commit-before-upload",
-    "swapped-repository", "anothers-hash", "pickle", "symlink",
+    "swapped-repository", "anothers-hash", "pickle", "custom-code", "symlink",
     "many-registrations", "weight-copier", "liar",
 ]  # fmt: skip
 CAST = attacked_cast(7, choose(CHOSEN))
@@ -82,7 +82,6 @@ def test_no_attacker_earns_anything_and_the_honest_best_holds_the_seat(result: R
         ("commit-before-upload", "download", "repository_gone"),
         ("swapped-repository", "download", "repository_gone"),
         ("anothers-hash", "gate", "hash_mismatch"),
-        ("pickle", "gate", "file_not_allowed"),
         ("symlink", "gate", "malformed_weights"),
         ("many-registrations", "copy", "same_weights"),
         ("crony", "duel", "behind"),
@@ -96,6 +95,18 @@ def test_forty_registrations_of_one_model_cost_one_duel(verdicts) -> None:
     found = verdicts["many-registrations"]
     assert found.submissions == {"copy: same_weights": 39, "duel: behind": 1}
     assert 0 < found.samples_spent < 40 * len(CAST.validators)
+
+
+@pytest.mark.parametrize(
+    ("name", "reasons"),
+    [
+        ("pickle", {"file_not_allowed", "malformed_weights"}),
+        ("custom-code", {"file_not_allowed", "forbidden_config_key"}),
+    ],
+)
+def test_code_is_out_in_every_disguise_before_anything_is_scored(verdicts, name: str, reasons: set[str]) -> None:
+    assert verdicts[name].submissions == {f"gate: {reason}": 1 for reason in reasons}
+    assert verdicts[name].samples_spent == 0
 
 
 def test_copies_that_are_told_before_scoring_cost_no_sample(verdicts) -> None:
@@ -119,10 +130,10 @@ def test_validators_that_lie_or_copy_get_less_for_their_stake(result: Result) ->
 
 def test_the_files_and_the_table_tell_how_each_attack_ended(result: Result, out: Path) -> None:
     kept = json.loads((out / "result.json").read_text())["attacks"]
-    entry = next(one for one in kept if one["name"] == "pickle")
+    entry = next(one for one in kept if one["name"] == "symlink")
     assert {key: entry[key] for key in ("stopped_by", "reason", "earned", "samples_spent")} == {
         "stopped_by": "gate",
-        "reason": "file_not_allowed",
+        "reason": "malformed_weights",
         "earned": 0.0,
         "samples_spent": 0,
     }

@@ -74,19 +74,19 @@ def test_noise_is_of_the_size_asked_for_and_depends_on_the_seed_alone(honest: Pa
     assert float((after - before).std() / before.std()) == pytest.approx(0.01, rel=0.1)
 
 
-def test_merging_gives_the_mean_of_two_models(honest: Path, copy: Path, tmp_path: Path) -> None:
+def test_merging_mixes_in_a_share_of_another_model(honest: Path, copy: Path, tmp_path: Path) -> None:
     other = Path(shutil.copytree(honest, tmp_path / "other"))
     changes.change_tensors(other, lambda found: {name: one + 2 for name, one in found.items()})
-    changes.merge(copy, other)
+    changes.merge(copy, other, share=0.25)
     for name, tensor in tensors(copy).items():
-        np.testing.assert_allclose(tensor, tensors(honest)[name] + 1, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(tensor, tensors(honest)[name] + 0.5, rtol=1e-5, atol=1e-5)
 
 
-def test_one_number_is_changed_and_nothing_else(honest: Path, copy: Path) -> None:
+def test_the_last_number_is_changed_and_nothing_else(honest: Path, copy: Path) -> None:
     changes.set_number(copy, changes.NORM, 7.0)
     before, after = tensors(honest), tensors(copy)
     changed = {name: int((before[name] != after[name]).sum()) for name in before}
-    assert after[changes.NORM].flatten()[0] == 7.0
+    assert after[changes.NORM].flatten()[-1] == 7.0
     assert {name: count for name, count in changed.items() if count} == {changes.NORM: 1}
 
 

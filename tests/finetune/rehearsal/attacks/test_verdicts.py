@@ -17,7 +17,8 @@ KEY = "5E@21"
 
 
 def record(**changes: Any) -> dict[str, Any]:
-    empty = {"rejections": {}, "losses": {}, "queue": [], "duels": {}, "champion": {"after": "5B@3"}, "dethroner": None}
+    empty = {"rejections": {}, "losses": {}, "queue": [], "duels": {}, "dethroner": None}
+    empty |= {"champion": {"before": "5B@3", "after": "5B@3"}, "epsilon": 0.05}
     return empty | changes
 
 
@@ -82,14 +83,27 @@ def test_of_many_submissions_the_usual_end_counts_and_all_are_kept() -> None:
 
 def test_an_attack_that_earned_is_a_failure_unless_its_training_made_it_better() -> None:
     epochs = [epoch(neuron(0, "5E", incentive=0.5), neuron(1, "5B", incentive=0.5)), epoch(neuron(1, "5B", 1.0))]
-    seated = record(
-        champion={"after": KEY}, losses={KEY: {"samples": [1.0], "stopped": ""}}, rejections={}, dethroner=KEY
-    )
+    seated = seat_taken(by=[0.9, 1.0], of=[1.1, 1.0])
     found = verdict(ATTACK, HOTKEYS, [seated], epochs, ())
     assert (found.stopped_by, found.reason, found.earned) == ("nobody", "seated", 0.25)
     assert found.failure == "the attack evil earned 25.00% of all incentive"
     trained = verdict(replace(ATTACK, trains=True), HOTKEYS, [seated], epochs, ())
     assert (trained.reason, trained.failure) == ("honest_win", "")
+
+
+@pytest.mark.parametrize("losses", [[1.0, 1.0], [1.05, 0.95], [0.95, 0.97, 9.0]])
+def test_training_that_made_it_no_better_than_epsilon_asks_for_is_no_excuse(losses: list[float]) -> None:
+    """Of samples, only those that both were scored on count."""
+    records = [seat_taken(by=losses, of=[1.0, 1.0]), record(champion={"before": KEY, "after": KEY})]
+    found = verdict(replace(ATTACK, trains=True), HOTKEYS, records, [epoch(neuron(0, "5E", incentive=1.0))], ())
+    assert found.reason == "seated"
+    assert found.failure == "the attack evil earned 100.00% of all incentive"
+
+
+def seat_taken(*, by: list[float], of: list[float]) -> dict[str, Any]:
+    """A round after which the attacker has the seat, with its own losses and those of who held it."""
+    losses = {KEY: {"samples": by, "stopped": ""}, "5B@3": {"samples": of, "stopped": ""}}
+    return record(champion={"before": "5B@3", "after": KEY}, losses=losses, dethroner=KEY)
 
 
 def test_dividends_are_shares_by_shares_of_stake_over_the_epochs_that_paid() -> None:
