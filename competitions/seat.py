@@ -12,7 +12,8 @@ class Seat:
     """A competition's seat after a round.
 
     `before` are earlier champions, the latest last. `unreachable` counts the rounds running in which the champion's
-    repository was gone or private, `differing` those in which the chain's word was another (see `agreement`).
+    repository was gone or private, and an heir of a vacant seat begins one short of losing it; `differing` counts those
+    in which the chain's word was another (see `agreement`).
     """
 
     champion: Entrant
@@ -49,7 +50,8 @@ def vacate(seat: Seat, standing: Collection[str], competition: Competition) -> S
 
     The champion loses it when its hotkey left the subnet or committed again (its key no longer stands), or when its
     repository was out of reach for too many rounds running. The latest champion before it that still stands gets it,
-    else the reference.
+    else the reference. Such an heir has to be within reach in its first round: nobody knows whether its model still is,
+    and while it is not, nobody is scored.
     """
     champion = seat.champion
     if champion.is_reference:
@@ -59,4 +61,5 @@ def vacate(seat: Seat, standing: Collection[str], competition: Competition) -> S
     heirs = [one for one in seat.before if one.key in standing]
     if not heirs:
         return first_seat(competition)
-    return Seat(champion=heirs[-1], before=tuple(heirs[:-1]))
+    missed = competition.judge.unreachable_rounds - 1
+    return Seat(champion=heirs[-1], before=tuple(heirs[:-1]), unreachable=missed)

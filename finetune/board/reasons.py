@@ -19,6 +19,8 @@ def seat_reason(competition: Competition, holder: Entrant, missed: int) -> str:
     seat = f"Holds the seat and earns the competition's share of {reward}."
     if not missed:
         return seat
+    if missed + 1 == competition.judge.unreachable_rounds:  # an heir begins there
+        return f"{seat} Unless its model can be read and scored in the next round, it loses the seat."
     limit = competition.judge.unreachable_rounds
     return (
         f"{seat} Its model could not be read or scored in {counted(missed, 'round')} running; at {limit} it loses it."

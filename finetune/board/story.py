@@ -73,7 +73,7 @@ def _within(record: Record, former: Entrant, holder: Entrant, names: Names) -> S
     """A change that a round made: a dethroning, or a repository out of reach for too long."""
     duel = record.duels.get(holder.key)
     if record.dethroner is None or duel is None:
-        why = "as its model could not be read or scored for too many rounds running"
+        why = "as its model could not be read or scored for too long"
         return _vacated(record.sync, former, holder, why, names)
     judge = record.competition.judge
     winner, loser = names.entrant(holder.key), names.entrant(former.key)

@@ -1,6 +1,7 @@
 """Stage 3, download: the queue -> the round's models, each a verified folder in the cache, or a rejection."""
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 
 from competitions.competition import Competition
 from competitions.rejection import Rejection
@@ -76,6 +77,8 @@ class Downloader:
             found = self._challenger(entrant, submissions[entrant.key], discovery, say)
             if isinstance(found, Rejection):
                 rejections[entrant.key] = found
+                if found.retry and found.fault == "miner" and (here := self._hidden(entrant)):
+                    challengers.append(here)
             elif entrant.key not in lowered and len(lowered) < most and self._is_near(entrant, discovery):
                 lowered.add(entrant.key)
                 self._models.keep -= {found.digest} - kept
@@ -84,6 +87,16 @@ class Downloader:
             else:
                 challengers.append(found)
         return tuple(challengers), rejections
+
+    def _hidden(self, entrant: Entrant) -> Contender | None:
+        """The model of a challenger whose repository is gone or private, if it is here.
+
+        It is scored and cannot take the seat. Whoever missed the round could play those rounds alone that it wins: the
+        sync block's hash tells everybody the samples before they are scored.
+        """
+        with suppress(HubError):
+            return self._cached(entrant)
+        return None
 
     def _is_near(self, entrant: Entrant, discovery: Discovery) -> bool:
         """Whether the model is near an earlier submission that was here."""
@@ -104,19 +117,31 @@ class Downloader:
         except HubError as error:
             say(f"whether the champion {champion.key} can still be read is not known: {error}")
             reachable = None
-        known = self._state.models().get(champion.key)
         try:
-            if known is not None and self._cache.get(known.digest) is not None:
-                return self._models.contender(champion, known.digest), reachable
             if listing is None or not reachable:
-                return None, reachable
+                return self._cached(champion), reachable
+            # The gates are asked again, for the competition's file may have changed since.
             found = self._models.verified(submission, listing)
         except (RepositoryGone, RevisionGone):
             return None, False
         except HubError as error:
             say(f"the champion {champion.key} cannot be had: {error}")
             return None, reachable
-        return (found, reachable) if isinstance(found, Contender) else (None, False)
+        if isinstance(found, Rejection):
+            say(f"the champion {champion.key} cannot be had: {found.text}")
+            return None, False
+        return found, reachable
+
+    def _cached(self, entrant: Entrant) -> Contender | None:
+        """The entrant's model where it is here still, verified once, on a base that is still allowed.
+
+        Raises `HubUnavailable`.
+        """
+        known = self._state.models().get(entrant.key)
+        bases = {None, *(one.digest for one in self._competition.constraints.bases)}
+        if known is None or known.base not in bases or self._cache.get(known.digest) is None:
+            return None
+        return self._models.contender(entrant, known.digest)
 
     def _challenger(
         self, entrant: Entrant, submission: Submission, discovery: Discovery, say: Callable[[str], None]

@@ -75,6 +75,8 @@ class Validator:
         except ControlFailed as error:
             return self._void(sync, error)
         except FinetuneError as error:
+            if self.state.open_round() is None:  # what came after its end, such as making room, can wait
+                return Step(outcome="judged", sync=sync, why=str(error))
             if block < sync + competition.round.sync_blocks:
                 return Step(outcome="waiting", sync=sync, why=f"round {sync} waits: {error}")
             return self._void(sync, error)

@@ -63,8 +63,8 @@ def end_move(
         text = f"{dethroner} dethrones {champion}, and the seat goes to {holder}, which was earlier and is no worse."
         return _end("inherited", text)
     if holder != champion:
-        rounds = competition.judge.unreachable_rounds
-        text = f"{champion} could not be read or scored in {rounds} rounds running, so the seat goes to {holder}."
+        missed = f"in {competition.judge.unreachable_rounds} rounds running, or in its first as an heir"
+        text = f"{champion} could not be read or scored {missed}, so the seat goes to {holder}."
         return _end("unreachable", text)
     if not scored:
         return _end("not_scored", f"{champion} keeps the seat: it could not be scored, so nobody was.")

@@ -119,10 +119,10 @@ class Round:
         for fault in tell(ports.publishers, sign(record, ports.hotkey)):
             ports.say(fault)
         self._say(f"judged; {judgement.seats[str(competition.id)].champion.key} holds the seat of {competition.title}")
+        self.state.end_round(sync, keep=lambda: self._keep(champion, judgement, weights))
         refused = set_weights(ports.chain, ports.hotkey, weights.by_hotkey, self.state)
         if refused:
             ports.say(f"the chain has not taken the weights yet: {refused}")
-        self.state.end_round(sync)
         self._tidy(discovery, roster, judgement)
 
     def _discover(self) -> Discovery:
@@ -143,11 +143,27 @@ class Round:
 
     def _admit(self, discovery: Discovery, champion: Entrant) -> Admission:
         def compute() -> Admission:
+            self._look_again(discovery)
             stops = self.state.stops(self.competition.id, champion.key)
             near = [key for key, found in lineages(self.state, discovery, self.competition).items() if found.is_near]
-            return admit(discovery, self.competition, champion, self._season(), stops, self.state.rejections(), near)
+            return admit(
+                discovery,
+                self.competition,
+                champion,
+                self._season(),
+                stops,
+                self.state.rejections(),
+                near,
+                self.state.last_scored(self.competition.id),
+            )
 
         return self.state.stage(self.sync, "admit", Admission, compute)
+
+    def _look_again(self, discovery: Discovery) -> None:
+        """Forget who was out for good by the rules of a file that this competition's has taken over from."""
+        kept = self.state.seat(self.competition.id)
+        if kept is not None and 0 <= kept[1] < self.competition.first_block:
+            self.state.forget_rejections(one.key for one in discovery.entrants(self.competition.id))
 
     def _download(self, discovery: Discovery, seats: Seating, admission: Admission, champion: Entrant) -> Roster:
         def compute() -> Roster:
@@ -242,26 +258,25 @@ class Round:
     def _judge(
         self, discovery: Discovery, seats: Seating, admission: Admission, roster: Roster, scoring: Scoring
     ) -> Judgement:
-        """Judge, and keep every seat and every stop that follows."""
-        champion = seats.seat(self.competition).champion
         # A champion that nobody can score would keep its seat for ever, like one that nobody can read.
         reachable = roster.reachable if scoring.champion is None else False
         out = {*admission.rejections, *roster.rejections, *roster.absent, *self.state.rejections()}
         entrants = [one for one in discovery.entrants(self.competition.id) if one.key not in out]
-
-        def keep(judgement: Judgement) -> None:
-            keep_seats(self.state, self.ports.catalog, self.sync, judgement.seats)
-            for key, (_, stopped) in self.state.losses(self.competition.id, self.sync).items():
-                if stopped == "behind":
-                    self.state.keep_stop(self.competition.id, champion.key, key, judgement.epsilon)
-
         return self.state.stage(
             self.sync,
             "judge",
             Judgement,
             lambda: judge(discovery, self.competition, seats, self._season(), entrants, reachable),
-            also=keep,
         )
+
+    def _keep(self, champion: Entrant, judgement: Judgement, weights: Weights) -> None:
+        """Keep the seats, stops and weights that follow from the round: all of them, or none where it becomes void."""
+        keep_seats(self.state, self.ports.catalog, self.sync, judgement.seats)
+        for key, (_, stopped) in self.state.losses(self.competition.id, self.sync).items():
+            if stopped == "behind":
+                self.state.keep_stop(self.competition.id, champion.key, key, judgement.epsilon)
+        if weights.by_hotkey:
+            self.state.want_weights(weights.by_hotkey)
 
     def _tidy(self, discovery: Discovery, roster: Roster, judgement: Judgement) -> None:
         """Let go of losses of past seasons, of sketches of what stands no more, and of models that no rule needs soon.

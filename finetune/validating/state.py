@@ -137,30 +137,26 @@ class State:
         """Note that a round has begun."""
         self._run("INSERT INTO rounds VALUES (?, ?, 'open', '')", sync, competition)
 
-    def end_round(self, sync: int, *, why_void: str = "") -> None:
-        """Note that a round has ended; its stages are not needed any more, nor are the losses of one that is void."""
+    def end_round(self, sync: int, *, why_void: str = "", keep: Callable[[], None] = lambda: None) -> None:
+        """Note that a round has ended; its stages are not needed any more, nor are the losses of one that is void.
+
+        `keep` writes what follows from the round, in the same transaction.
+        """
         with self._transaction():
+            keep()
             status = "void" if why_void else "judged"
             self._run("UPDATE rounds SET status = ?, why = ? WHERE sync = ?", status, why_void, sync)
             self._run("DELETE FROM stages WHERE sync = ?", sync)
             if why_void:
                 self._run("DELETE FROM losses WHERE sync = ?", sync)
 
-    def stage(
-        self, sync: int, name: str, kind: type[T], compute: Callable[[], T], also: Callable[[T], None] | None = None
-    ) -> T:
-        """The stage's result: the one committed before, or else computed and committed now.
-
-        `also` writes what follows from a new result, in the same transaction.
-        """
+    def stage(self, sync: int, name: str, kind: type[T], compute: Callable[[], T]) -> T:
+        """The stage's result: the one committed before, or else computed and committed now."""
         kept = self.staged(sync, name, kind)
         if kept is not None:
             return kept
         value = compute()
-        with self._transaction():
-            self._run("INSERT INTO stages VALUES (?, ?, ?)", sync, name, _json(value))
-            if also is not None:
-                also(value)
+        self._run("INSERT INTO stages VALUES (?, ?, ?)", sync, name, _json(value))
         return value
 
     def staged(self, sync: int, name: str, kind: type[T]) -> T | None:
@@ -190,6 +186,10 @@ class State:
         ):
             rounds.setdefault(sync, {})[key] = batch_losses(np.frombuffer(samples, dtype="<f8"), batch_size)
         return Season(rounds)
+
+    def last_scored(self, competition: int) -> dict[str, int]:
+        """By key: the sync block of the last of the competition's rounds that scored an entrant, in any season."""
+        return dict(self._run("SELECT key, max(sync) FROM losses WHERE competition = ? GROUP BY key", competition))
 
     # Seats and stops
 
@@ -252,6 +252,11 @@ class State:
         """Keep a rejection that no retry will change."""
         self._run("INSERT OR REPLACE INTO rejections VALUES (?, ?)", key, _json(rejection))
 
+    def forget_rejections(self, keys: Iterable[str]) -> None:
+        """Let these submissions be looked at again."""
+        for key in keys:
+            self._run("DELETE FROM rejections WHERE key = ?", key)
+
     # Weights
 
     def wanted_weights(self) -> tuple[dict[str, float], int | None] | None:
@@ -268,8 +273,17 @@ class State:
         self._run("UPDATE weights SET set_at = ?", block)
 
     def forget(self, competition: int, before: int) -> None:
-        """Drop the losses of rounds before a block: those of past seasons, which no rule reads again."""
-        self._run("DELETE FROM losses WHERE competition = ? AND sync < ?", competition, before)
+        """Drop the losses of rounds before a block: those of past seasons, which no rule reads again.
+
+        That an entrant was scored in the last of its rounds stays known: the queue goes by it.
+        """
+        with self._transaction():
+            self._run(
+                "DELETE FROM losses WHERE competition = ? AND sync < ? AND (key, sync) NOT IN "
+                "(SELECT key, max(sync) FROM losses WHERE competition = ? GROUP BY key)",
+                *(competition, before, competition),
+            )
+            self._run("UPDATE losses SET samples = x'' WHERE competition = ? AND sync < ?", competition, before)
 
 
 def _json(value: Any) -> str:

@@ -109,16 +109,21 @@ class Verifier:
             return base if isinstance(base, Rejection) else None
 
     def _remember(self, key: str, found: CachedModel, base: Pinned | None = None) -> None:
-        """Note what a submission's files are, once. Raises `BadDownload` for weights that passed no gate."""
-        if key in self._state.models() and self._state.has_sketch(key):
+        """Note what a model's files are, once. Raises `BadDownload` for weights that passed no gate.
+
+        Where the competition's file changes, so may the files of its reference and the base of an adapter.
+        """
+        known, stands_on = self._state.models().get(key), base.digest if base else None
+        same = known is not None and (known.digest, known.base) == (found.digest, stands_on)
+        if same and self._state.has_sketch(key):
             return
         try:
-            drawn = sketch(found.folder, base=base.digest if base else None)
+            drawn = sketch(found.folder, base=stands_on)
             model = KnownModel(
                 digest=found.digest,
                 tensor_digest=self._cache.tensor_digest(found),
                 parameters=sum(one.parameters for file in weight_files(found.folder) for one in read_header(file)),
-                base=base.digest if base else None,
+                base=stands_on,
             )
         except ValueError as error:
             raise BadDownload(f"the weights of {key} cannot be read: {error}") from error

@@ -49,10 +49,10 @@ def test_rounds_out_of_reach_are_counted_running(tiny: Competition) -> None:
     [
         (Seat(champion=C, before=(A, B)), ALL, Seat(champion=C, before=(A, B))),
         (Seat(champion=C, before=(A, B), unreachable=2), ALL, Seat(champion=C, before=(A, B), unreachable=2)),
-        (Seat(champion=C, before=(A, B), unreachable=3), ALL, Seat(champion=B, before=(A,))),
-        (Seat(champion=C, before=(A, B), differing=1), {A.key, B.key}, Seat(champion=B, before=(A,))),
-        (Seat(champion=C, before=(A, B)), {A.key}, Seat(champion=A, before=())),
-        (Seat(champion=C, before=(A, B)), {A.key, "5C@99"}, Seat(champion=A, before=())),
+        (Seat(champion=C, before=(A, B), unreachable=3), ALL, Seat(champion=B, before=(A,), unreachable=2)),
+        (Seat(champion=C, before=(A, B), differing=1), {A.key, B.key}, Seat(champion=B, before=(A,), unreachable=2)),
+        (Seat(champion=C, before=(A, B)), {A.key}, Seat(champion=A, before=(), unreachable=2)),
+        (Seat(champion=C, before=(A, B)), {A.key, "5C@99"}, Seat(champion=A, before=(), unreachable=2)),
     ],
     ids=[
         "it stands",
@@ -67,6 +67,15 @@ def test_a_vacant_seat_goes_to_the_latest_champion_before_that_still_stands(
     tiny: Competition, seat: Seat, standing: set[str], after: Seat
 ) -> None:
     assert vacate(seat, standing, tiny) == after
+
+
+def test_an_heir_out_of_reach_in_its_first_round_makes_way_at_once_and_one_within_reach_has_all_rounds(
+    tiny: Competition,
+) -> None:
+    heir = vacate(Seat(champion=C, before=(A, B)), {A.key, B.key}, tiny)
+    assert vacate(heir, {A.key, B.key}, tiny) == heir, "as long as the hub tells nothing"
+    assert vacate(saw_champion(heir, False), {A.key, B.key}, tiny).champion == A
+    assert saw_champion(heir, True) == Seat(champion=B, before=(A,))
 
 
 def test_a_vacant_seat_without_a_champion_before_goes_to_the_reference(tiny: Competition) -> None:

@@ -75,4 +75,5 @@ class TestResting:
 
 def test_a_champion_out_of_reach_learns_how_long_it_has():
     assert seat_reason(competition(), HOLDER, 0) == "Holds the seat and earns the competition's share of 100.0%."
-    assert seat_reason(competition(), HOLDER, 2).endswith("in 2 rounds running; at 3 it loses it.")
+    assert seat_reason(competition(), HOLDER, 1).endswith("in 1 round running; at 3 it loses it.")
+    assert seat_reason(competition(), HOLDER, 2).endswith("in the next round, it loses the seat.")

@@ -80,7 +80,7 @@ class TestSeat:
         champion = {**report["record"]["champion"], "after": "reference"}
         changed = everybody_says(report, reports, seats=seats, champion=champion, dethroner=None)
         view = view_of(play, changed, block=615)
-        assert "could not be read or scored for too many rounds running" in view.competitions[1].story
+        assert "could not be read or scored for too long" in view.competitions[1].story
 
     def test_the_chains_word_is_told_as_such(self, play, reports):
         report = newest(reports)

@@ -17,7 +17,17 @@ from finetune.validating.admit import admit
 from finetune.validating.discover import discover
 from finetune.validating.download import Contender, Downloader, Roster
 from tests.finetune.hub.configs import SMALLEST
-from tests.finetune.validating.subnet import FaultyHub, Node, Subnet, Uploaded, Warehouse, tensors, write_model
+from tests.finetune.validating.subnet import (
+    CACHE_BYTES,
+    REFERENCE_QUALITY,
+    FaultyHub,
+    Node,
+    Subnet,
+    Uploaded,
+    Warehouse,
+    tensors,
+    write_model,
+)
 
 DOWN = HubUnavailable("no answer")
 GONE = RepositoryGone("deleted")
@@ -123,6 +133,23 @@ def test_a_private_or_deleted_repository_is_the_miners_fault_and_may_come_back(s
     assert node.state.rejections() == {}
     warehouse.hub("miner").set_private(model.repository, False)
     assert entrants(fetch()) == [one]
+
+
+def test_a_model_that_is_here_plays_on_when_its_repository_is_hidden_so_that_nobody_picks_rounds(
+    subnet, node, hub, fetch, warehouse
+):
+    model = own_model(warehouse, 0.8)
+    one = subnet.commit("ada", model)
+    assert entrants(fetch()) == [one]
+    owner = warehouse.hub("miner")
+    owner.set_private(model.repository, True)
+    roster = fetch()
+    assert (entrants(roster), roster.absent) == ([one], (one.key,))
+    assert reasons(roster) == {one.key: ("repository_gone", "miner", True)}
+    hub.real = owner  # sees it, and that strangers do not
+    assert entrants(fetch()) == [one]
+    node.cache.evict((), room_bytes=CACHE_BYTES)
+    assert entrants(fetch()) == []
 
 
 def test_a_repository_that_only_our_own_token_can_read_is_private(subnet, node, hub, fetch, warehouse):
@@ -248,6 +275,19 @@ def test_a_reference_whose_weights_cannot_be_read_is_one_sentence(subnet, fetch,
     )
     with pytest.raises(BadDownload, match="the weights of reference:1 cannot be read: it ends inside its header"):
         fetch(replace(competition, reference=pinned))
+
+
+def test_the_weights_of_a_new_files_reference_are_known_as_those_of_the_old_ones_were(
+    subnet, node, fetch, competition, warehouse
+):
+    fetch()
+    other = warehouse.model(1.6)
+    pinned = replace(competition.reference, repository=other.repository, revision=other.revision, digest=other.digest)
+    copied, old = subnet.submit("ada", 1.6), subnet.commit("bob", warehouse.model(REFERENCE_QUALITY))
+    roster = fetch(replace(competition, reference=pinned))
+    assert reasons(roster) == {copied.key: ("same_weights", "miner", False)}
+    assert entrants(roster) == [old]
+    assert node.state.models()["reference:1"].digest == other.digest
 
 
 def test_a_model_known_before_sketches_were_kept_gets_one_when_it_is_fetched_again(subnet, node, fetch):
@@ -409,6 +449,33 @@ def test_of_several_bases_the_adapter_names_one_and_nothing_else(subnet, node, f
     again = subnet.commit("eve", adapter(warehouse, 0.6, "eve/other"))
     assert again.key in roster_of(subnet, node, hub, with_bases(competition, *bases)).rejections
     assert "adapter_model.safetensors" not in hub.given, "an adapter's base is looked at first"
+
+
+@pytest.mark.parametrize("fault", [None, GONE, DOWN])
+def test_a_champion_whose_base_is_no_longer_allowed_is_not_scored(
+    subnet, node, fetch, hub, warehouse, competition, fault
+):
+    bases = warehouse.model(1.9), warehouse.model(1.8)
+    model = adapter(warehouse, 0.8, bases[0].repository)
+    champion = subnet.commit("ada", model)
+    before = fetch(with_bases(competition, *bases), champion).champion
+    assert before is not None
+    assert before.base == bases[0].digest
+    hub.faults = {model.repository: fault} if fault else {}
+    roster = fetch(with_bases(competition, bases[1], warehouse.model(1.7)), champion)
+    assert (roster.champion, roster.reachable) == (None, None if fault is DOWN else False)
+
+
+def test_an_adapter_stands_on_the_new_base_where_the_only_one_was_replaced(subnet, node, fetch, warehouse, competition):
+    one, champion = (
+        subnet.commit(name, adapter(warehouse, quality, "x")) for name, quality in (("a", 0.8), ("b", 0.7))
+    )
+    for base in (warehouse.model(1.9), warehouse.model(1.8)):
+        roster = fetch(with_bases(competition, base), champion)
+        assert [(each.entrant, each.base) for each in roster.scored()[1:]] == [
+            (champion, base.digest),
+            (one, base.digest),
+        ]
 
 
 def test_a_base_that_cannot_be_had_is_no_fault_of_the_miner(subnet, node, fetch, hub, warehouse, competition):

@@ -80,11 +80,73 @@ def test_a_round_without_its_reference_waits_until_the_next_sync_block_and_is_th
     assert (step.outcome, step.sync) == ("judged", sync + SYNC_BLOCKS)
 
 
-def test_a_stream_too_small_voids_the_round(subnet):
-    class Empty:
-        def draw(self, seed):
-            raise StreamError("there is nothing left to draw")
+class Empty:
+    """A stream that gives nothing."""
 
+    def draw(self, seed):
+        raise StreamError("there is nothing left to draw")
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def test_a_round_that_was_judged_and_cannot_be_told_changes_nothing(subnet):
+    """Killed before its report is out, and started again when its samples can no longer be had."""
+    node = subnet.node()
+    subnet.chain.advance()
+    ada = subnet.submit("ada", 1.5)
+    subnet.play(node)
+    before = memory(node)
+    subnet.submit("bob", 1.0)
+    node.kill()
+    node = subnet.node(publishers=(Faulty(node.reports, lambda method: Killed()),))
+    sync = subnet.next_sync()
+    with pytest.raises(Killed):
+        node.step()
+    node.kill()
+    node = subnet.node(open_stream=lambda name, options, window: Empty())
+    subnet.chain.advance(SYNC_BLOCKS)
+    step = node.step()
+    assert (step.outcome, step.sync) == ("void", sync)
+    assert memory(node) == before
+    assert node.champion() == ada
+
+
+def test_weights_of_a_judged_round_are_sent_by_whoever_starts_after_a_kill(subnet):
+    node = subnet.node(chain=Faulty(subnet.chain, lambda method: Killed() if method == "set_weights" else None))
+    subnet.chain.advance()
+    ada = subnet.submit("ada", 1.0)
+    subnet.next_sync()
+    with pytest.raises(Killed):
+        node.step()
+    node.kill()
+    node = subnet.node()
+    assert (node.champion(), weights_set_at(subnet)) == (ada, -1)
+    assert node.step().outcome == "idle"
+    assert weights_set_at(subnet) > 0
+
+
+def test_what_fails_after_the_end_of_a_round_that_overran_makes_it_no_void_round(subnet):
+    def slow(quality: float, number: int, loss: float) -> float:
+        if number == 5:
+            subnet.chain.advance(SYNC_BLOCKS)
+        return loss
+
+    node = subnet.node(scorer=TensorScorer(hook=slow))
+    node.validator.ports = replace(
+        node.ports, cache=Faulty(node.cache, lambda name: SetupError("no room") if name == "evict" else None)
+    )
+    subnet.chain.advance()
+    ada = subnet.submit("ada", 1.0)
+    sync = subnet.next_sync()
+    step = node.step()
+    assert (step.outcome, step.sync, step.why) == ("judged", sync, "no room")
+    assert node.champion() == ada
+    assert ada.key in node.state.losses(1, sync)
+
+
+def test_a_stream_too_small_voids_the_round(subnet):
     node = subnet.node(open_stream=lambda name, options, window: Empty())
     sync = subnet.next_sync()
     assert node.step().outcome == "waiting"

@@ -183,7 +183,8 @@ def test_a_record_tells_why_the_seat_is_whose_it_is(subnet, warehouse):
     ]
     moves = node.report(6 * 20)["record"]["moves"]
     assert moves["end"]["text"] == (
-        f"{ada.key} could not be read or scored in 3 rounds running, so the seat goes to reference."
+        f"{ada.key} could not be read or scored in 3 rounds running, or in its first as an heir, so the seat goes to "
+        "reference."
     )
 
 

@@ -235,6 +235,51 @@ def test_a_challenger_that_is_absent_does_not_take_the_seat_whatever_its_evidenc
     assert node.champion() == ada
 
 
+def test_a_new_season_puts_nobody_back_to_the_head_of_the_line(open_subnet, competition):
+    """One place a round and a season of one round: whoever was scored in the last season waits behind the others."""
+    short = replace(
+        competition,
+        round=replace(competition.round, challengers=1),
+        judge=replace(competition.judge, season_blocks=competition.round.sync_blocks),
+    )
+    subnet = open_subnet(short)
+    node = subnet.node()
+    subnet.chain.advance()
+    waiting = sorted(subnet.submit(name, 2.1, salt=number) for number, name in enumerate(("ada", "bob", "cid")))
+    scored = [set(node.record(subnet.play(node))["losses"]) - {REFERENCE} for _ in range(6)]
+    assert scored == [{one.key} for one in (*waiting, *waiting)]
+
+
+# The competition's file changes
+
+
+def test_who_was_out_by_the_old_file_is_looked_at_again_by_the_new_one(open_subnet, competition, warehouse):
+    small = replace(competition.constraints, max_parameters=1)
+    subnet = open_subnet(replace(competition, last_block=59, constraints=small), replace(competition, first_block=60))
+    node = subnet.node()
+    subnet.chain.advance()
+    ada = subnet.submit("ada", 1.0)
+    eve = subnet.commit("eve", warehouse.model(1.1), hashed_for="ada")
+    for reason in ("parameters_out_of_range", "parameters_out_of_range", None):
+        record = node.record(subnet.play(node))
+        found = {key: one["reason"] for key, one in record["rejections"].items()}
+        assert found == {eve.key: "hash_mismatch", **({ada.key: reason} if reason else {})}
+    assert node.champion() == ada
+
+
+def test_a_champion_that_the_new_file_does_not_allow_is_as_good_as_gone(open_subnet, competition):
+    small = replace(competition.constraints, max_parameters=1)
+    subnet = open_subnet(replace(competition, last_block=39), replace(competition, first_block=40, constraints=small))
+    node = subnet.node()
+    subnet.chain.advance()
+    ada = subnet.submit("ada", 1.0)
+    champions = []
+    for _ in range(4):
+        subnet.play(node)
+        champions.append(node.champion())
+    assert champions == [ada, ada, ada, reference_of(subnet.catalog.turn(40))]
+
+
 # The seat falls vacant
 
 
@@ -250,6 +295,23 @@ def test_a_champion_gone_for_three_rounds_running_gives_way_to_the_champion_befo
         champions.append(node.champion())
     assert champions == [second, second, first]
     assert last_weights(node) == {address("ada"): 1.0}
+
+
+def test_a_former_champion_that_is_gone_too_holds_up_nobody(subnet, node, hub, warehouse):
+    """Of three former champions two have deleted their models: each would hold the seat for three rounds, unscored."""
+    first = subnet.submit("ada", 1.6)
+    subnet.play(node)
+    for name, quality in (("bob", 1.4), ("cid", 1.2), ("dan", 1.0)):
+        subnet.submit(name, quality)
+        subnet.play(node)
+    for quality in (1.4, 1.2):
+        hub.faults[warehouse.model(quality).repository] = GONE
+    subnet.submit("dan", 1.7)
+    champions = []
+    for _ in range(3):
+        subnet.play(node)
+        champions.append(node.champion())
+    assert champions[1:] == [first, first]
 
 
 def test_without_a_former_champion_that_stands_the_reference_gets_the_seat(subnet, node, hub, warehouse):

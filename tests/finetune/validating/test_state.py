@@ -88,15 +88,17 @@ def test_a_stage_is_computed_once_and_read_back_after_a_restart(state, path):
         assert again.stage(40, "s", Value, compute) == Value(number=2)
 
 
-def test_a_stage_and_what_follows_from_it_are_kept_together_or_not_at_all(state):
-    def fail(value: Value) -> None:
-        state.save_rejection("a@1", Rejection(reason="r", text="t"))
+def test_the_end_of_a_round_and_what_follows_from_it_are_kept_together_or_not_at_all(state):
+    def fail() -> None:
+        state.keep_stop(1, "a@1", "b@2", 0.05)
         raise RuntimeError("killed")
 
+    state.begin_round(20, 1)
+    state.stage(20, "s", Value, lambda: Value(number=1))
     with pytest.raises(RuntimeError, match="killed"):
-        state.stage(20, "s", Value, lambda: Value(number=1), also=fail)
-    assert state.rejections() == {}
-    assert state.stage(20, "s", Value, lambda: Value(number=2)) == Value(number=2)
+        state.end_round(20, keep=fail)
+    assert (state.open_round(), state.stops(1, "a@1")) == ((20, 1), {})
+    assert state.staged(20, "s", Value) == Value(number=1)
 
 
 @pytest.mark.parametrize(("why", "losses_left"), [("", {"a@1"}), ("the hub was down", set())])
@@ -117,6 +119,19 @@ def test_a_season_holds_no_round_before_its_start_and_no_other_competitions(stat
     state.forget(1, 40)
     assert set(state.season(1, 0, 2).rounds) == {40}
     assert set(state.season(2, 0, 2).rounds) == {40}
+
+
+def test_the_last_round_that_scored_an_entrant_stays_known_when_its_season_is_forgotten(state):
+    for sync, key in ((20, "a@1"), (40, "a@1"), (40, "b@2"), (60, "b@2")):
+        state.save_losses(1, sync, key, np.ones(4), "behind")
+    state.save_losses(2, 80, "a@1", np.ones(4), "")
+    for _ in range(2):
+        state.forget(1, 60)
+        assert state.last_scored(1) == {"a@1": 40, "b@2": 60}
+    assert state.losses(1, 20) == {}
+    assert state.losses(1, 40)["a@1"][0].tolist() == []
+    assert state.losses(1, 60)["b@2"][0].tolist() == [1.0] * 4
+    assert state.last_scored(2) == {"a@1": 80}
 
 
 def test_new_weights_are_not_set_until_the_chain_has_taken_them(state):
@@ -199,7 +214,7 @@ def test_a_full_disk_is_one_sentence_and_costs_only_what_was_being_written(state
     with pytest.raises(SetupError, match=r"cannot be used: database or disk is full$"):
         state.save_losses(1, 20, "a@1", big, "")
     with pytest.raises(SetupError, match="disk is full"):
-        state.stage(20, "s", Value, lambda: Value(number=1), also=lambda _: state.save_losses(1, 20, "a", big, ""))
+        state.end_round(20, keep=lambda: state.save_losses(1, 20, "a", big, ""))
     state._run("PRAGMA max_page_count = 1000000")
     assert state.losses(1, 20) == {}
     assert state.stage(20, "s", Value, lambda: Value(number=2)) == Value(number=2)

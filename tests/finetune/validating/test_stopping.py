@@ -105,7 +105,8 @@ def test_a_signal_ends_every_stage_at_once_and_the_next_start_goes_on(world, sta
         sync = world.subnet.play(world.node)
     else:
         step = world.node.step()
-        assert (step.outcome, step.sync) == ("judged", sync)
+        # Before weights are sent the round is over, and they are kept: what is left is to send them.
+        assert (step.outcome, step.sync) == (("idle", None) if stage == "set weights" else ("judged", sync))
     assert (world.node.champion(), world.rejections(sync)) == (world.bob, {})
     assert world.weights() == {address("bob"): 1.0}
 
