@@ -64,7 +64,7 @@ def test_json_holds_the_same(reports, capsys):
     ("arguments", "text"),
     [
         (["nowhere.json"], "verify_report: nowhere.json: cannot be read: No such file or directory\n"),
-        (["{report}", "--season", "nowhere"], "verify_report: nowhere: no report (*.json) in there"),
+        (["{report}", "--season", "nowhere"], "verify_report: nowhere: there is no such folder"),
         (["{report}", "--subtensor.network", "local:nowhere"], "verify_report: there is no chain at nowhere"),
     ],
 )
