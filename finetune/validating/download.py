@@ -94,9 +94,12 @@ class Downloader:
         It is scored and cannot take the seat. Whoever missed the round could play those rounds alone that it wins: the
         sync block's hash tells everybody the samples before they are scored.
         """
+        found = None
         with suppress(HubError):
-            return self._cached(entrant)
-        return None
+            found = self._cached(entrant)
+        if found is not None:
+            self._models.keep.add(found.digest)
+        return found
 
     def _is_near(self, entrant: Entrant, discovery: Discovery) -> bool:
         """Whether the model is near an earlier submission that was here."""

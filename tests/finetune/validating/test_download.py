@@ -152,6 +152,22 @@ def test_a_model_that_is_here_plays_on_when_its_repository_is_hidden_so_that_nob
     assert entrants(fetch()) == []
 
 
+def test_a_hidden_model_that_is_to_be_scored_is_not_pushed_out_by_those_after_it(
+    subnet, node, fetch, warehouse, tmp_path
+):
+    folder = write_model(warehouse.new_folder(), 0.8, salt=0.5)
+    size, model = sum(path.stat().st_size for path in folder.iterdir()), warehouse.upload(folder)
+    hidden = subnet.commit("ada", model)
+    with ModelCache(tmp_path / "small", 2 * size + size // 2) as small:  # room for the reference and one more
+        assert entrants(fetch(cache=small)) == [hidden]
+        warehouse.hub("miner").set_private(model.repository, True)
+        subnet.chain.advance()
+        after = subnet.submit("bob", 0.9)
+        roster = fetch(cache=small)
+        assert (entrants(roster), roster.absent) == ([hidden], (hidden.key, after.key))
+        assert small.get(roster.challengers[0].digest) is not None
+
+
 def test_a_repository_that_only_our_own_token_can_read_is_private(subnet, node, hub, fetch, warehouse):
     model = own_model(warehouse, 0.8)
     one = subnet.commit("ada", model)
