@@ -12,9 +12,8 @@ from competitions.epsilon import Epsilon
 # instruction following is the share of rules broken, so 1.
 WORST_LOSS = {"text": 8.0, "reference": 8.0, "multiple_choice": 8.0, "preference": 8.0, "ifeval": 1.0}
 
-FLOAT32_PARAMETERS = (
-    1_000_000_000  # models beyond it are scored in bfloat16: in float32 they are too slow and too large
-)
+# Larger models are scored in bfloat16: in float32 they are too slow, and too large for the memory of a card.
+FLOAT32_PARAMETERS = 1_000_000_000
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 _HEX40, _HEX64 = re.compile(r"[0-9a-f]{40}"), re.compile(r"[0-9a-f]{64}")

@@ -6,7 +6,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -233,18 +233,12 @@ def _check_repository(
 
 
 def refuse_public(hub: "HubClient", repository: str) -> None:
-    """Raise `SetupError` where strangers would see what is uploaded there before it is committed; and `HubError`.
+    """As `check_private`, but for a repository that is not there yet: it will be made in private."""
+    from finetune.errors import RepositoryGone
+    from finetune.mining.publish import check_private
 
-    A repository that is not there yet will be made in private.
-    """
-    from finetune.errors import RepositoryGone, SetupError
-
-    try:
-        private = hub.listing(repository, None).private
-    except RepositoryGone:
-        return
-    if not private:
-        raise SetupError(f"{repository} is public, so others could commit its new files first; name a new one")
+    with suppress(RepositoryGone):
+        check_private(hub, repository)
 
 
 def _journal(options: "argparse.Namespace", address: str) -> "Path":

@@ -57,8 +57,7 @@ def publish(
         done = _stands(chain, draft, hotkey)
     if done is None:
         hub.create(repository, private=True)
-        if not hub.listing(repository, None).private:
-            raise SetupError(f"{repository} is public, so others could commit its new files first; name a new one")
+        check_private(hub, repository)
         revision = hub.upload(repository, folder, message=f"submission to competition {competition.id}")
         if journal is not None:
             note = {"hotkey": hotkey.ss58_address, "lands_by": chain.block() + LANDING_BLOCKS}
@@ -68,6 +67,12 @@ def publish(
         wait_for(done.block)
     hub.set_private(repository, False)
     return done
+
+
+def check_private(hub: Hub, repository: str) -> None:
+    """Raise `SetupError` where strangers would see what is uploaded there before it is committed; and `HubError`."""
+    if not hub.listing(repository, None).private:
+        raise SetupError(f"{repository} is public, so others could commit its new files first; name a new one")
 
 
 def draft_payload(folder: Path, *, repository: str, competition: Competition, hotkey: Signer) -> Payload:
