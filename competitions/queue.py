@@ -29,11 +29,12 @@ class Candidate:
 
 
 def waits_since(entrant: Entrant, season: Season) -> int:
-    """The block since which a submission waits: that of its commit, or of the season's last round that scored it.
+    """The block since which a submission waits: that of its commit, or of the last round that scored it, in any season.
 
     A hotkey that commits again has a new submission, which goes to the end of the line.
     """
-    return max((entrant.block, *(sync for sync, losses in season.rounds.items() if entrant.key in losses)))
+    before = season.last_scored.get(entrant.key, 0)
+    return max((entrant.block, before, *(sync for sync, losses in season.rounds.items() if entrant.key in losses)))
 
 
 def choose(candidates: Iterable[Candidate], places: int) -> tuple[Entrant, ...]:

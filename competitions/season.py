@@ -1,7 +1,7 @@
 """A season's losses: the raw figures are kept, and any duel is recounted from them at today's epsilon."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -50,10 +50,12 @@ def season_start(competition: Competition, block: int) -> int:
 class Season:
     """Losses per batch of one competition's season: by sync block, then by the entrant's key, shape (batches scored,).
 
-    An entrant that was stopped early has only the first batches of that round.
+    An entrant that was stopped early has only the first batches of that round. `last_scored` gives, by key, the sync
+    block of the last round that scored an entrant, seasons before this one included.
     """
 
     rounds: Mapping[int, Mapping[str, Losses]]
+    last_scored: Mapping[str, int] = field(default_factory=dict)
 
     def duel(self, champion: Entrant, challenger: Entrant, competition: Competition, block: int) -> Tally:
         """Count the duel of two entrants over every batch both were scored on, at epsilon as of the block."""

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from competitions.files import CatalogError
 from competitions.queue import choose
 from competitions.schedule import Catalog
@@ -74,16 +72,13 @@ def queue(record: Record) -> Iterator[str | None]:
     """Candidates, queue, and who rests or came too late."""
     earlier, discovery, candidates = earlier_of(record), discovery_of(record), record.candidates
     named = {one.entrant.key for one in candidates}
-    waits: dict[int, dict[str, np.ndarray]] = {}
-    for one in candidates:
-        if one.since > one.entrant.block:
-            waits.setdefault(one.since, {})[one.entrant.key] = np.empty(0)
+    last_scored = {one.entrant.key: one.since for one in candidates if one.since > one.entrant.block}
     out = {key: one for key, one in record.rejections.items() if key not in named and one.reason != "too_recent"}
     again = admit(
         discovery,
         record.competition,
         seat_of(record).champion,
-        ToldSeason(waits, earlier.duels),
+        ToldSeason({}, last_scored, earlier.duels),
         earlier.stops,
         out,
         [one.entrant.key for one in candidates if one.lowered],

@@ -79,7 +79,8 @@ class _Ahead:
         """Who may play in the round at `sync`, if nothing else happens until then."""
         rules, record = catalog.turn(sync), self.record
         start = season_start(rules, sync)
-        season = Season({block: losses for block, losses in self.season.rounds.items() if block >= start})
+        rounds = {block: losses for block, losses in self.season.rounds.items() if block >= start}
+        season = Season(rounds, self.season.last_scored)
         discovery = Discovery(
             sync=sync,
             time=0.0,

@@ -84,5 +84,6 @@ def season_of(rounds: Sequence[Round]) -> Season:
             }
             for one in rounds
             if one.sync >= start
-        }
+        },
+        {key: one.sync for one in rounds for key in one.told.losses},
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from competitions.competition import Competition
 from competitions.queue import Candidate, choose, waits_since
@@ -39,14 +38,12 @@ def admit(
     stops: Mapping[str, float],
     rejected: Mapping[str, Rejection],
     near: Collection[str] = (),
-    last_scored: Mapping[str, int] = MappingProxyType({}),
 ) -> Admission:
     """Order the competition's challengers.
 
     `stops` gives the epsilon at which a challenger was last stopped as behind this champion, `rejected` who is out
-    for good, `near` whose model is known to be near an earlier one, `last_scored` the sync block of the last round that
-    scored it, seasons before this one included; all by key. The queue holds everybody who may play: the next stage
-    takes the first that it can fetch and verify, so that a false submission takes nobody's place.
+    for good, `near` whose model is known to be near an earlier one, all by key. The queue holds everybody who may play:
+    the next stage takes the first that it can fetch and verify, so that a false submission takes nobody's place.
     """
     epsilon = competition.epsilon.at(discovery.sync - champion.block)
     candidates, resting = [], []
@@ -71,7 +68,7 @@ def admit(
                 Candidate(
                     entrant=entrant,
                     coldkey=one.coldkey,
-                    since=max(waits_since(entrant, season), last_scored.get(one.key, 0)),
+                    since=waits_since(entrant, season),
                     stopped=one.key in stops,
                     batches=duel.batches,
                     lowered=competition.round.sync_blocks if one.key in near else 0,

@@ -146,16 +146,7 @@ class Round:
             self._look_again(discovery)
             stops = self.state.stops(self.competition.id, champion.key)
             near = [key for key, found in lineages(self.state, discovery, self.competition).items() if found.is_near]
-            return admit(
-                discovery,
-                self.competition,
-                champion,
-                self._season(),
-                stops,
-                self.state.rejections(),
-                near,
-                self.state.last_scored(self.competition.id),
-            )
+            return admit(discovery, self.competition, champion, self._season(), stops, self.state.rejections(), near)
 
         return self.state.stage(self.sync, "admit", Admission, compute)
 

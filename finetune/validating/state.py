@@ -179,13 +179,13 @@ class State:
         return {key: (np.frombuffer(samples, dtype="<f8"), stopped) for key, samples, stopped in rows}
 
     def season(self, competition: int, start: int, batch_size: int) -> Season:
-        """Losses per batch of every round of the competition since the start of the season."""
+        """Losses per batch of every round of the competition since the start of the season, and who was scored when."""
         rounds: dict[int, dict[str, Losses]] = {}
         for sync, key, samples in self._run(
             "SELECT sync, key, samples FROM losses WHERE competition = ? AND sync >= ?", competition, start
         ):
             rounds.setdefault(sync, {})[key] = batch_losses(np.frombuffer(samples, dtype="<f8"), batch_size)
-        return Season(rounds)
+        return Season(rounds, self.last_scored(competition))
 
     def last_scored(self, competition: int) -> dict[str, int]:
         """By key: the sync block of the last of the competition's rounds that scored an entrant, in any season."""

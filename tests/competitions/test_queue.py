@@ -56,6 +56,7 @@ def test_a_submission_waits_since_its_commit_and_anew_since_each_round_that_scor
     assert waits_since(one, Season({})) == 100
     assert waits_since(one, season) == 720
     assert waits_since(again, season) == 900, "a new commitment goes to the end of the line"
+    assert waits_since(one, Season({}, {"5H@100": 720})) == 720, "a new season forgets no turn"
 
 
 def test_who_has_waited_longest_comes_first() -> None:
